@@ -1,0 +1,64 @@
+"""The requests of one partition that are out at the model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.core.asks import Reply
+
+if TYPE_CHECKING:
+    from app.core.partition import PendingAsk
+    from app.drivers.machine import Model
+
+log = logging.getLogger("tactful.partition")
+
+
+class Asking:
+    """Each request is a task; `answered` is told its reply, `ended` that it is out no more."""
+
+    def __init__(
+        self, model: Model, *, answered: Callable[[int, Reply], None], ended: Callable[[], None]
+    ) -> None:
+        self._model = model
+        self._answered = answered
+        self._ended = ended
+        self._out: dict[int, asyncio.Task[None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._out)
+
+    def begin(self, pending: Sequence[PendingAsk]) -> None:
+        """Send these; the model's own slots and limits hold them back where they must wait."""
+        for one in pending:
+            task = asyncio.create_task(self._ask(one))
+            self._out[one.ask_id] = task
+            task.add_done_callback(partial(self._end, one.ask_id))
+
+    def drop(self, ask_ids: Sequence[int]) -> None:
+        """Nobody waits for these any more: give their slots back."""
+        for ask_id in ask_ids:
+            if (task := self._out.get(ask_id)) is not None:
+                task.cancel()
+
+    async def let_go(self) -> None:
+        """Cancel all of them and wait until they have ended."""
+        tasks = list(self._out.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(self, pending: PendingAsk) -> None:
+        try:
+            reply = await self._model.ask(pending.ask)
+        except Exception:
+            log.exception("the model's front door raised instead of replying: counted as unreachable")
+            reply = Reply(failed="unreachable")
+        self._answered(pending.ask_id, reply)
+
+    def _end(self, ask_id: int, _: asyncio.Task[None]) -> None:
+        del self._out[ask_id]
+        self._ended()

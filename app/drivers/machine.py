@@ -1,0 +1,57 @@
+"""What stands on each side of a partition's loop: the sans-I/O machine, its log, the model it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from app.core.asks import Ask, Reply
+
+if TYPE_CHECKING:
+    from app.core.partition import Commit, PendingAsk
+    from app.core.tally import Tally
+    from topics.record import Record
+
+
+class CommitDoubt(Exception):  # noqa: N818 - doubt is what it is, not yet an error
+    """Nobody knows whether the last commit is durable.
+
+    Operator action: none, the partition starts again from what is durable; if it repeats, the log's own
+    message stands beside it.
+    """
+
+
+class PartitionLog(Protocol):
+    """Where a partition's decisions become durable."""
+
+    async def commit(self, commit: Commit) -> None:
+        """Return when all of it is durable; any exception means doubt."""
+
+
+class Model(Protocol):
+    """The front door of the model: every failure is a reply, never an exception."""
+
+    async def ask(self, ask: Ask) -> Reply: ...
+
+
+class Machine(Protocol):
+    """What the loop needs of `app.core.partition.Partition`, which documents it."""
+
+    def receive(self, records: Sequence[Record], now: datetime) -> None: ...
+    def positioned(self, position: int) -> None: ...
+    def tick(self, now: datetime, room: int) -> None: ...
+    def answer(self, ask_id: int, reply: Reply, now: datetime) -> None: ...
+    def controls(self, paused: frozenset[str]) -> None: ...
+    def take_asks(self) -> list[PendingAsk]: ...
+    def dropped_asks(self) -> list[int]: ...
+    @property
+    def has_work(self) -> bool: ...
+    def take_commit(self) -> Commit | None: ...
+    def committed(self, number: int) -> None: ...
+    def next_wake(self) -> datetime | None: ...
+    @property
+    def undecided(self) -> int: ...
+    @property
+    def woken(self) -> int: ...
+    def take_tally(self) -> Tally: ...
