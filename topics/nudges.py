@@ -1,0 +1,46 @@
+"""What the delivery services read: messages for people, and recalls of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from topics.topic import PERSON, Topic
+
+NUDGES = Topic(
+    name="nudges",
+    cleanup="delete",
+    retention=timedelta(days=7),
+    key=PERSON,
+    holds="Messages for the delivery services, and recalls of those that later events overtook.",
+)
+
+WrittenBy = Literal["model", "fallback"]
+
+
+class Nudge(msgspec.Struct, frozen=True, kw_only=True):
+    """The message handed to the delivery service, or its recall.
+
+    A recall has the `nudge_id` of what it takes back and a `decided_at` of its own.
+    A delivery service sends each `nudge_id` once, never after `not_after`, and drops what is recalled.
+    """
+
+    kind: Literal["nudge", "recall"]
+    nudge_id: str
+    user_id: str
+    agent: str
+    intent_id: str
+    subject: str
+    """Empty in the recall of an erased person's nudge."""
+    text: str
+    """What is said to the person; empty in a recall."""
+    locale: str
+    written_by: WrittenBy
+    decided_at: datetime
+    not_after: datetime
+    """The intent's expiry."""
+    reply_to: str = ""
+    """What the delivery service puts into `in_reply_to` of an answering message, so that both are told together."""
+    traceparent: str | None = None

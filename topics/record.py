@@ -1,0 +1,39 @@
+"""A record as it stands in a log, before anybody has understood it, and one that is to be written."""
+
+from __future__ import annotations
+
+import msgspec
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A record that was read; `topic` is the name without the deployment's prefix, `timestamp_ms` the log's own."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    headers: Headers = ()
+
+
+class NewRecord(msgspec.Struct, frozen=True):
+    """A record to be written; without a `partition` the key decides (murmur2)."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    headers: Headers = ()
+    partition: int | None = None
+
+
+class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an event stands in the log: its topic, partition, offset and `source/id`."""
+
+    topic: str
+    partition: int
+    offset: int
+    event_id: str
