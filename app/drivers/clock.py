@@ -37,10 +37,6 @@ class Clock(Protocol):
     def beat_s(self) -> float | None:
         """Real seconds after which to look again though nothing is due; None: only `alarm` brings news."""
 
-    @property
-    def asleep(self) -> int:
-        """How many in `sleep_until` wait for a teller to move the clock; 0 where it moves by itself."""
-
     def now(self) -> datetime: ...
 
     async def sleep_until(self, when: datetime) -> None: ...
@@ -57,7 +53,6 @@ class SteadyClock:
     """
 
     beat_s: float | None = BEAT_S
-    asleep = 0
 
     def __init__(
         self, *, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
@@ -153,58 +148,31 @@ class _Alarms:
                 alarm.ring()
 
 
-class _Sleepers:
-    """Who waits on alarms in `sleep_until`."""
-
-    def __init__(self) -> None:
-        self.asleep = 0
-
-    async def sleep(self, set_alarm: Callable[[Callable[[], None]], Alarm]) -> None:
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        up = False
-
-        def wake() -> None:
-            nonlocal up
-            if not up:
-                up = True
-                self.asleep -= 1
-            if not woken.done():
-                woken.set_result(None)
-
-        self.asleep += 1
-        alarm = set_alarm(wake)
-        try:
-            await woken
-        finally:
-            alarm.cancel()
-            wake()
+async def _sleep(clock: Clock, when: datetime) -> None:
+    """Wait for an alarm; who is cancelled leaves none behind."""
+    woken = asyncio.Event()
+    alarm = clock.alarm(when, woken.set)
+    try:
+        await woken.wait()
+    finally:
+        alarm.cancel()
 
 
 class StoryClock:
-    """A story's clock: time passes only when the teller says so, and waiting costs no real time.
-
-    `asleep` counts the callers of `sleep_until`, not the alarms: somebody asleep is somebody who will not
-    act before the clock is moved, while an alarm only says when to look.
-    """
+    """A story's clock: time passes only when the teller says so, and waiting costs no real time."""
 
     beat_s: float | None = None
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
         self._alarms = _Alarms()
-        self._sleepers = _Sleepers()
-
-    @property
-    def asleep(self) -> int:
-        """How many wait in `sleep_until`; who was woken counts no more, though it may not have run yet."""
-        return self._sleepers.asleep
 
     def now(self) -> datetime:
         return self._now
 
     async def sleep_until(self, when: datetime) -> None:
         if when > self._now:
-            await self._sleepers.sleep(lambda wake: self.alarm(when, wake))
+            await _sleep(self, when)
 
     def alarm(self, when: datetime, ring: Callable[[], None]) -> Alarm:
         """Rings inside `advance`; what is due already rings soon, since nobody may advance again."""
@@ -229,7 +197,6 @@ class QuickClock:
     """A clock for the demo: it runs `speed` times as fast as the real one and can be moved ahead at once."""
 
     beat_s: float | None = BEAT_S
-    asleep = 0
 
     def __init__(
         self, start: datetime, speed: float, *, monotonic: Callable[[], float] = time.monotonic
@@ -242,7 +209,6 @@ class QuickClock:
         self._monotonic = monotonic
         self._began = monotonic()
         self._alarms = _Alarms()
-        self._sleepers = _Sleepers()
         self._timer: asyncio.TimerHandle | None = None
 
     def now(self) -> datetime:
@@ -256,7 +222,7 @@ class QuickClock:
 
     async def sleep_until(self, when: datetime) -> None:
         if when > self.now():
-            await self._sleepers.sleep(lambda wake: self.alarm(when, wake))
+            await _sleep(self, when)
 
     def alarm(self, when: datetime, ring: Callable[[], None]) -> Alarm:
         """Ring at `when` by this clock, or when a jump has passed it."""

@@ -32,6 +32,10 @@ class PartitionLog(Protocol):
 class Model(Protocol):
     """The front door of the model: every failure is a reply, never an exception."""
 
+    @property
+    def on_wire(self) -> int:
+        """Requests that wait for an answer from outside, of all loops that share the model."""
+
     async def ask(self, ask: Ask) -> Reply: ...
 
 

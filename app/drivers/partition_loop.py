@@ -38,6 +38,8 @@ ROOM_AGAIN = timedelta(seconds=1)
 """When to look again for room: the budget is a minute's, so a second loses little of it."""
 SETTLING_STEP_S = 0.001
 """How often a story looks whether its answers have come; a turn of the event loop would be a busy wait."""
+STILL_TURNS = 20
+"""Turns of the event loop in which nothing may happen; an answer takes 5 from the model to the machine."""
 
 
 def _nothing(*_: object) -> None:
@@ -67,6 +69,7 @@ class PartitionLoop:
         commit_within_s: float = COMMIT_WITHIN_S,
     ) -> None:
         self.partition = partition
+        self._model = model
         self._clock = clock
         self._room = room
         self._on_tally = on_tally
@@ -142,8 +145,8 @@ class PartitionLoop:
 
     @property
     def idle(self) -> bool:
-        """At rest, and no request outstanding but those that sleep on the clock."""
-        return self.at_rest and len(self._asking) <= self._clock.asleep
+        """At rest, and no request outstanding but those that wait for the clock or for each other's slots."""
+        return self.at_rest and (not len(self._asking) or self._model.on_wire == 0)
 
     @property
     def seconds_without_commit_while_work(self) -> float:
@@ -159,7 +162,7 @@ class PartitionLoop:
 
     async def settled(self) -> None:
         """Wait until the loop is idle or has ended."""
-        await all_settled([self], self._clock)
+        await all_settled([self])
 
     # Its life.
 
@@ -249,13 +252,17 @@ class PartitionLoop:
         self._tell(lambda: self.partition.answer(ask_id, reply, self._clock.now()))
 
 
-async def all_settled(loops: Sequence[PartitionLoop], clock: Clock) -> None:
-    """Wait until every loop is at rest and all requests that are outstanding sleep on the story's clock."""
-    while True:
+async def all_settled(loops: Sequence[PartitionLoop]) -> None:
+    """Wait until every loop is idle, and stays so while what is on its way inside the process arrives."""
+    still = 0
+    while still < STILL_TURNS:
         for one in loops:
             await one.rested()
-        # Answers travel through turns of the event loop (and real sockets): look only when all are still.
-        if all(one.at_rest for one in loops):
-            if sum(one.outstanding for one in loops) <= clock.asleep:
-                return
+        if not all(one.idle for one in loops):
+            still = 0
             await asyncio.sleep(SETTLING_STEP_S)
+        elif not any(one.outstanding for one in loops):
+            return
+        else:
+            still += 1
+            await asyncio.sleep(0)

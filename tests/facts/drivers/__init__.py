@@ -1,0 +1,1 @@
+"""Facts about the drivers: clocks, the loop, the stores, the settings."""
