@@ -92,10 +92,13 @@ ANSWERED: frozenset[str] = frozenset({"good", "poor", "refused", "truncated", "m
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What in the person's life closed the intent, as the model read it; `quote` is empty unless the policy allows it."""
+    """What in the person's life closed the intent, as the model read it; all empty when no message did.
 
-    verdict: str
-    confidence: float
+    `quote` is empty unless the policy allows it; `message_id` finds the words where they are allowed to be.
+    """
+
+    verdict: str = ""
+    confidence: float = 0.0
     quote: str = ""
     message_id: str = ""
     model: str = ""
