@@ -1,0 +1,229 @@
+"""RocksDB: the one door to it, for the embedded log and for the local copy of a partition's rows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rocksdict import DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
+
+from app.core.partition import HEAD_KEY
+
+PAGE = 1_000
+"""Keys read with one iterator: an open one keeps the store's lock even after `close`."""
+WRITE_BUFFER_BYTES = 16 * 1024 * 1024
+"""A worker may hold dozens of partitions, a store for each: the default of 64 MB would be gigabytes."""
+OPEN_FILES = 256
+"""The same reason: the default is no bound."""
+
+
+class StoreError(Exception):
+    """A store cannot be opened, read or written; the message says what to do."""
+
+
+class StoreLocked(StoreError):  # noqa: N818 - it says what is the matter
+    """Another process has the folder open.
+
+    Operator action: stop the other worker, or give this one a folder of its own. Retrying is safe.
+    """
+
+
+class StoreCorrupt(StoreError):  # noqa: N818 - as above
+    """The files are damaged.
+
+    Operator action: a local copy may be deleted and comes back from its topic; an embedded log is the only
+    one there is and must come from a backup.
+    """
+
+
+class Batch:
+    """Writes that become durable together or not at all, in this order."""
+
+    def __init__(self) -> None:
+        self.writes = WriteBatch(raw_mode=True)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self.writes.put(key, value)
+
+    def delete(self, key: bytes) -> None:
+        self.writes.delete(key)
+
+    def delete_range(self, begin: bytes, end: bytes) -> None:
+        """All keys from `begin`, up to but not including `end`."""
+        self.writes.delete_range(begin, end)
+
+
+class Store:
+    """Bytes to bytes, in the order of the keys."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the folder, or make it; StoreLocked and StoreCorrupt say what to do."""
+        self.path = path
+        self._closed = False
+        self._synced, self._cached = WriteOptions(), WriteOptions()
+        self._synced.sync = True
+        with self._trouble():
+            path.mkdir(parents=True, exist_ok=True)
+            self._db = Rdict(str(path), _options())
+
+    def get(self, key: bytes) -> bytes | None:
+        with self._trouble():
+            value: bytes | None = self._db.get(key)
+        return value
+
+    def put(self, key: bytes, value: bytes, *, sync: bool = False) -> None:
+        batch = Batch()
+        batch.put(key, value)
+        self.write(batch, sync=sync)
+
+    def write(self, batch: Batch, *, sync: bool) -> None:
+        """All of it or nothing; with `sync` it outlives the machine, without only this process."""
+        with self._trouble():
+            self._db.write(batch.writes, self._synced if sync else self._cached)
+
+    def scan(self, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Keys with this prefix in their order, from `prefix + begin` on; what changes meanwhile may show."""
+        key = prefix + begin
+        while page := self._page(prefix, key):
+            yield from page
+            if len(page) < PAGE:
+                return
+            key = page[-1][0] + b"\x00"
+
+    def last(self, prefix: bytes) -> tuple[bytes, bytes] | None:
+        """The greatest key with this prefix."""
+        with self._trouble():
+            cursor = self._db.iter()
+            behind = _behind(prefix)
+            cursor.seek_for_prev(behind)
+            if cursor.valid() and cursor.key() == behind:
+                cursor.prev()
+            found = (cursor.key(), cursor.value()) if cursor.valid() else None
+            cursor.status()
+        return found if found is not None and found[0].startswith(prefix) else None
+
+    def drop(self, prefix: bytes) -> None:
+        """Delete all keys with this prefix."""
+        batch = Batch()
+        batch.delete_range(prefix, _behind(prefix))
+        self.write(batch, sync=False)
+
+    def close(self) -> None:
+        """Write out what is cached and give the folder back; twice is once."""
+        if not self._closed:
+            self._closed = True
+            self._db.close()
+
+    def _page(self, prefix: bytes, key: bytes) -> list[tuple[bytes, bytes]]:
+        page: list[tuple[bytes, bytes]] = []
+        with self._trouble():
+            cursor = self._db.iter()
+            cursor.seek(key)
+            while len(page) < PAGE and cursor.valid() and cursor.key().startswith(prefix):
+                page.append((cursor.key(), cursor.value()))
+                cursor.next()
+            cursor.status()
+        return page
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Tell by RocksDB's own words, since rocksdict raises a bare Exception with nothing else."""
+        try:
+            yield
+        except Exception as error:
+            said = str(error)
+            if "LOCK" in said:
+                message = f"{self.path} is open in another process: stop that one, or choose another folder"
+                raise StoreLocked(message) from error
+            if "Corruption" in said:
+                message = (
+                    f"{self.path} is damaged: a local copy (below TACTFUL_STATE_DIR) can be deleted and comes "
+                    f"back, an embedded log needs a backup; RocksDB says: {said}"
+                )
+                raise StoreCorrupt(message) from error
+            message = (
+                f"{self.path} cannot be used: check that the disk has room and the folder is ours: {said}"
+            )
+            raise StoreError(message) from error
+
+
+def destroy(path: Path) -> None:
+    """Delete a store that is not open; a local copy comes back from its topic."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _behind(prefix: bytes) -> bytes:
+    """The smallest key above all that begin with `prefix`, whose last byte is not 0xff here."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_max_open_files(OPEN_FILES)
+    options.set_compression_type(DBCompressionType.lz4())
+    # RocksDB's own diary: the last two pages of it are enough to mend something by.
+    options.set_keep_log_file_num(2)
+    options.set_max_log_file_size(1024 * 1024)
+    return options
+
+
+_ROW = b"r"
+_META = b"m"
+_POSITION = _META + b"position"
+_WRITTEN_AT = _META + b"written_at"
+
+
+class LocalRows:
+    """A partition's rows as of a position of the changelog: a cache that may lag and never leads."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def get(self, user: str) -> bytes | None:
+        """What was last applied for a person, or under HEAD_KEY for the partition."""
+        return self.store.get(_ROW + user.encode())
+
+    @property
+    def position(self) -> int | None:
+        """The changelog's offset from which to go on; None when nothing was ever applied."""
+        return self._number(_POSITION)
+
+    @property
+    def written_at_ms(self) -> int | None:
+        """When the copy last followed the changelog."""
+        return self._number(_WRITTEN_AT)
+
+    def apply(self, rows: Mapping[str, bytes | None], *, position: int, written_at_ms: int) -> None:
+        """Rows and position in one batch; None deletes the row."""
+        batch = Batch()
+        for user, row in rows.items():
+            if row is None:
+                batch.delete(_ROW + user.encode())
+            else:
+                batch.put(_ROW + user.encode(), row)
+        batch.put(_POSITION, b"%d" % position)
+        batch.put(_WRITTEN_AT, b"%d" % written_at_ms)
+        self.store.write(batch, sync=False)
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """All people's rows, without the partition's own."""
+        for key, row in self.store.scan(_ROW):
+            user = key[len(_ROW) :].decode()
+            if user != HEAD_KEY:
+                yield user, row
+
+    def wipe(self) -> None:
+        """Forget rows and position; the changelog has them."""
+        self.store.drop(_ROW)
+        self.store.drop(_META)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _number(self, key: bytes) -> int | None:
+        value = self.store.get(key)
+        return None if value is None else int(value)

@@ -1,0 +1,117 @@
+"""A store keeps what was written together, reads in order, and says what to do when it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core.partition import HEAD_KEY
+from app.drivers.rocks import Batch, LocalRows, Store, StoreCorrupt, StoreError, StoreLocked, destroy
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "deep" / "store")
+    yield store
+    store.close()
+
+
+def test_a_batch_is_written_as_one(store: Store) -> None:
+    """Puts and deletes of a batch are there after it, in their order."""
+    batch = Batch()
+    batch.put(b"a", b"1")
+    batch.put(b"b", b"2")
+    batch.delete(b"a")
+    store.write(batch, sync=True)
+    assert (store.get(b"a"), store.get(b"b"), store.get(b"c")) == (None, b"2", None)
+
+
+def test_a_scan_reads_one_prefix_in_order(store: Store) -> None:
+    """A scan goes over many pages, begins where it is told, and ends with its prefix."""
+    batch = Batch()
+    for n in range(2_500):
+        batch.put(b"x%05d" % n, b"%d" % n)
+    batch.put(b"y", b"")
+    batch.put(b"w", b"")
+    store.write(batch, sync=False)
+    assert [int(value) for _, value in store.scan(b"x")] == list(range(2_500))
+    assert next(store.scan(b"x", b"02499")) == (b"x02499", b"2499")
+    assert (store.last(b"x"), store.last(b"z")) == ((b"x02499", b"2499"), None)
+
+
+def test_a_prefix_can_be_dropped(store: Store) -> None:
+    """Dropping a prefix leaves its neighbours alone."""
+    for key in (b"a", b"b", b"bb", b"c"):
+        store.put(key, key)
+    store.drop(b"b")
+    assert [store.get(key) for key in (b"a", b"b", b"bb", b"c")] == [b"a", None, None, b"c"]
+
+
+def test_a_half_read_scan_does_not_keep_the_folder(tmp_path: Path) -> None:
+    """A store can be opened again after `close`, though somebody stopped in the middle of a scan."""
+    store = Store(tmp_path)
+    store.put(b"a", b"1", sync=True)
+    scan = store.scan(b"a")
+    next(scan)
+    store.close()
+    store.close()
+    assert Store(tmp_path).get(b"a") == b"1"
+
+
+def test_a_store_in_use_says_so(store: Store) -> None:
+    """Two processes cannot have one folder; the second is told to stop the first."""
+    with pytest.raises(StoreLocked, match="stop that one"):
+        Store(store.path)
+    code = f"from pathlib import Path; from app.drivers.rocks import Store; Store(Path({str(store.path)!r}))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "StoreLocked" in other.stderr
+
+
+def test_a_damaged_store_says_so(tmp_path: Path) -> None:
+    """Damaged files are named as such, with what to do about them."""
+    Store(tmp_path).close()
+    manifest = next(tmp_path.glob("MANIFEST-*"))
+    damaged = bytearray(manifest.read_bytes())
+    damaged[20] ^= 0xFF
+    manifest.write_bytes(damaged)
+    with pytest.raises(StoreCorrupt, match="backup"):
+        Store(tmp_path)
+
+
+def test_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
+    """A path that cannot be a folder is an error with the path in it."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(tmp_path / "file")
+
+
+def test_local_rows_stand_at_a_position(store: Store) -> None:
+    """Rows and position are applied together; a None row is gone, and the partition's own is no person's."""
+    copy = LocalRows(store)
+    assert (copy.position, copy.written_at_ms, list(copy.rows())) == (None, None, [])
+    copy.apply({"ana": b"1", "bo": b"2", HEAD_KEY: b"h"}, position=7, written_at_ms=1_000)
+    copy.apply({"ana": None, "ñandú": b"3"}, position=9, written_at_ms=2_000)
+    assert (copy.position, copy.written_at_ms) == (9, 2_000)
+    assert list(copy.rows()) == [("bo", b"2"), ("ñandú", b"3")]
+    assert (copy.get("ana"), copy.get(HEAD_KEY)) == (None, b"h")
+
+
+def test_local_rows_can_be_wiped(store: Store) -> None:
+    """After a wipe the copy knows nothing, not even where it stood."""
+    copy = LocalRows(store)
+    copy.apply({"ana": b"1", HEAD_KEY: b"h"}, position=7, written_at_ms=1_000)
+    copy.wipe()
+    assert (copy.position, copy.get("ana"), copy.get(HEAD_KEY)) == (None, None, None)
+
+
+def test_a_destroyed_store_is_empty_when_it_is_opened_again(tmp_path: Path) -> None:
+    """A local copy may be deleted as a folder."""
+    store = Store(tmp_path / "copy")
+    store.put(b"a", b"1", sync=True)
+    store.close()
+    destroy(tmp_path / "copy")
+    assert Store(tmp_path / "copy").get(b"a") is None
