@@ -111,18 +111,24 @@ class Person(Protocol):
     @property
     def last_activity(self) -> datetime | None:
         """The latest time of `message.received`, `app.opened`, `nudge.opened`, `nudge.replied`."""
+
     @property
     def items(self) -> Mapping[str, Item]:
         """What a digest could tell, by item id."""
+
     @property
     def nudges_sent(self) -> int:
         """How many nudges this person ever got: turns through the fallback texts."""
+
     def zone(self, default: str) -> tzinfo:
         """The person's time zone, or `default`."""
+
     def planned(self, agent: str) -> Sequence[Intent]:
         """The agent's intents that are not closed, in the order of their opening."""
+
     def sent(self, agent: str) -> Sequence[Sent]:
         """The agent's nudges that may still be recalled."""
+
     def last_closed(self, agent: str, subject_key: str) -> Closed | None:
         """The agent's most recently closed intent with this key, while it is remembered."""
 
@@ -141,6 +147,7 @@ class AgentSettings(Protocol):
     @property
     def weekday(self) -> int:
         """0 is Monday."""
+
     @property
     def at(self) -> str: ...
     @property
@@ -225,19 +232,25 @@ class Agent(Protocol):
     @property
     def name(self) -> str:
         """Lower case, digits and underscores; it stands in consents, policy, outcomes and metrics."""
+
     @property
     def subscribes(self) -> frozenset[str]:
         """Event types that `consider` is asked about; types beyond the known ones stand in `declares`."""
+
     @property
     def approaches(self) -> tuple[str, str]:
         """The names of two different ways of writing: the first attempt's and the second's."""
+
     def consider(self, person: Person, event: Event, now: datetime, policy: Policy) -> list[Proposal]:
         """What this event changes about the agent's plans; the row already holds the event."""
+
     def candidate(
         self, person: Person, intent: Intent, now: datetime, policy: Policy
     ) -> Candidate | Defer | StandDown:
         """Whether a matured intent is still worth a nudge, and what may be told."""
+
     def check(self, text: str, candidate: Candidate) -> list[str]:
         """What is wrong with a draft beyond the checks that hold for every draft; empty when nothing is."""
+
     def fallback(self, candidate: Candidate, locale: str) -> str | None:
         """The agent's own words in the locale, its language or English; None when it has none."""

@@ -1,0 +1,39 @@
+"""follow_up decides whether to ask about one subject the person raised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from agents import drafts, words
+from agents.contract import Candidate, Defer, Intent, Person, Policy, Proposal, StandDown
+from topics.user_events import Event
+
+
+class FollowUp:
+    """Asks once about what a conversation raised or a service requested; no event is its own."""
+
+    name: Final = "follow_up"
+    subscribes: Final[frozenset[str]] = frozenset()
+    approaches: Final = ("natural", "plain")
+
+    def consider(self, person: Person, event: Event, now: datetime, policy: Policy) -> list[Proposal]:
+        """Nothing: readings and requests open, move and close its plans, as any agent's."""
+        return []
+
+    def candidate(
+        self, person: Person, intent: Intent, now: datetime, policy: Policy
+    ) -> Candidate | Defer | StandDown:
+        if not intent.subject:
+            return StandDown(reason="missing_data")
+        return Candidate(
+            importance=intent.importance,
+            facts=drafts.facts_about(person, intent),
+            turn=person.nudges_sent,
+        )
+
+    def check(self, text: str, candidate: Candidate) -> list[str]:
+        return drafts.too_much(text, candidate)
+
+    def fallback(self, candidate: Candidate, locale: str) -> str | None:
+        return words.say(self.name, candidate, locale)
