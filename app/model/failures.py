@@ -1,0 +1,50 @@
+"""The kinds of failure of a request, and what an operator does about those that need one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from app.core.asks import Failed, Reply
+
+ANSWERED: frozenset[Failed] = frozenset({"refused", "truncated", "malformed"})
+"""Failures in which the model did answer: they count for the budget, and they close the circuit."""
+
+OVERLOADED = 529  # Anthropic's own status; http.HTTPStatus does not know it
+
+_BY_TYPE: dict[str, Failed] = {
+    "overloaded_error": "overloaded",
+    "rate_limit_error": "rate_limited",
+    "timeout_error": "timeout",
+}
+_BY_STATUS: dict[int, Failed] = {
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
+    HTTPStatus.SERVICE_UNAVAILABLE: "overloaded",
+    HTTPStatus.GATEWAY_TIMEOUT: "timeout",
+    OVERLOADED: "overloaded",
+}
+_ACTIONS: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "check that this model knows structured output and TACTFUL's effort setting",
+    HTTPStatus.UNAUTHORIZED: "set ANTHROPIC_API_KEY to a valid key and restart the worker",
+    HTTPStatus.PAYMENT_REQUIRED: "top up the account's credit; requests are tried again by themselves",
+    HTTPStatus.FORBIDDEN: "give this API key the right to use this model",
+    HTTPStatus.NOT_FOUND: "check the model's name and ANTHROPIC_BASE_URL",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "lower the size of what agents put into facts",
+}
+
+
+def was_answered(reply: Reply) -> bool:
+    """Whether the model said something, of use or not: then it is there, and it has cost something."""
+    return reply.answer is not None or reply.failed in ANSWERED
+
+
+def by_status(status: int, kind: str | None = None) -> Failed:
+    """The failure that an HTTP status other than 200 stands for; `kind` is the body's `error.type`."""
+    return _BY_STATUS.get(status) or _BY_TYPE.get(kind or "") or "unreachable"
+
+
+def operator_action(status: int) -> str | None:
+    """What to do about a status that no waiting will cure; None for those that pass by themselves."""
+    if status in _BY_STATUS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    return _ACTIONS.get(status, "check TACTFUL_MODEL and ANTHROPIC_BASE_URL with `tactful doctor`")
