@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from rocksdict import DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
-
-from app.core.partition import HEAD_KEY
 
 PAGE = 1_000
 """Keys read with one iterator: an open one keeps the store's lock even after `close`."""
@@ -139,8 +138,8 @@ class Store:
                 raise StoreLocked(message) from error
             if "Corruption" in said:
                 message = (
-                    f"{self.path} is damaged: a local copy (below TACTFUL_STATE_DIR) can be deleted and comes "
-                    f"back, an embedded log needs a backup; RocksDB says: {said}"
+                    f"{self.path} is damaged: a local copy (below TACTFUL_STATE_DIR) can be deleted and "
+                    f"comes back, an embedded log needs a backup; RocksDB says: {said}"
                 )
                 raise StoreCorrupt(message) from error
             message = (
@@ -174,7 +173,7 @@ def _options() -> Options:
 _ROW = b"r"
 _META = b"m"
 _POSITION = _META + b"position"
-_WRITTEN_AT = _META + b"written_at"
+_FOLLOWED_AT = _META + b"followed_at"
 
 
 class LocalRows:
@@ -190,14 +189,16 @@ class LocalRows:
     @property
     def position(self) -> int | None:
         """The changelog's offset from which to go on; None when nothing was ever applied."""
-        return self._number(_POSITION)
+        value = self.store.get(_POSITION)
+        return None if value is None else int(value)
 
     @property
-    def written_at_ms(self) -> int | None:
-        """When the copy last followed the changelog."""
-        return self._number(_WRITTEN_AT)
+    def followed_at(self) -> float | None:
+        """When the copy last followed the changelog, in seconds since 1970 by the machine's clock."""
+        value = self.store.get(_FOLLOWED_AT)
+        return None if value is None else float(value)
 
-    def apply(self, rows: Mapping[str, bytes | None], *, position: int, written_at_ms: int) -> None:
+    def apply(self, rows: Mapping[str, bytes | None], position: int) -> None:
         """Rows and position in one batch; None deletes the row."""
         batch = Batch()
         for user, row in rows.items():
@@ -206,15 +207,13 @@ class LocalRows:
             else:
                 batch.put(_ROW + user.encode(), row)
         batch.put(_POSITION, b"%d" % position)
-        batch.put(_WRITTEN_AT, b"%d" % written_at_ms)
+        batch.put(_FOLLOWED_AT, b"%.3f" % time.time())
         self.store.write(batch, sync=False)
 
-    def rows(self) -> Iterator[tuple[str, bytes]]:
-        """All people's rows, without the partition's own."""
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """All rows in the order of their keys, the partition's own under HEAD_KEY among them."""
         for key, row in self.store.scan(_ROW):
-            user = key[len(_ROW) :].decode()
-            if user != HEAD_KEY:
-                yield user, row
+            yield key[len(_ROW) :].decode(), row
 
     def wipe(self) -> None:
         """Forget rows and position; the changelog has them."""
@@ -223,7 +222,3 @@ class LocalRows:
 
     def close(self) -> None:
         self.store.close()
-
-    def _number(self, key: bytes) -> int | None:
-        value = self.store.get(key)
-        return None if value is None else int(value)

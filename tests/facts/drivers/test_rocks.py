@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,22 +91,24 @@ def test_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
 
 
 def test_local_rows_stand_at_a_position(store: Store) -> None:
-    """Rows and position are applied together; a None row is gone, and the partition's own is no person's."""
+    """Rows and position are applied together, with the time; a row that is None is gone."""
     copy = LocalRows(store)
-    assert (copy.position, copy.written_at_ms, list(copy.rows())) == (None, None, [])
-    copy.apply({"ana": b"1", "bo": b"2", HEAD_KEY: b"h"}, position=7, written_at_ms=1_000)
-    copy.apply({"ana": None, "ñandú": b"3"}, position=9, written_at_ms=2_000)
-    assert (copy.position, copy.written_at_ms) == (9, 2_000)
-    assert list(copy.rows()) == [("bo", b"2"), ("ñandú", b"3")]
+    assert (copy.position, copy.followed_at, list(copy.items())) == (None, None, [])
+    began = time.time()
+    copy.apply({"ana": b"1", "bo": b"2", HEAD_KEY: b"h"}, 7)
+    copy.apply({"ana": None, "ñandú": b"3"}, 9)
+    assert copy.position == 9
+    assert copy.followed_at == pytest.approx(began, abs=5)
+    assert list(copy.items()) == [(HEAD_KEY, b"h"), ("bo", b"2"), ("ñandú", b"3")]
     assert (copy.get("ana"), copy.get(HEAD_KEY)) == (None, b"h")
 
 
 def test_local_rows_can_be_wiped(store: Store) -> None:
     """After a wipe the copy knows nothing, not even where it stood."""
     copy = LocalRows(store)
-    copy.apply({"ana": b"1", HEAD_KEY: b"h"}, position=7, written_at_ms=1_000)
+    copy.apply({"ana": b"1", HEAD_KEY: b"h"}, 7)
     copy.wipe()
-    assert (copy.position, copy.get("ana"), copy.get(HEAD_KEY)) == (None, None, None)
+    assert (copy.position, copy.followed_at, list(copy.items())) == (None, None, [])
 
 
 def test_a_destroyed_store_is_empty_when_it_is_opened_again(tmp_path: Path) -> None:
