@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from topics.text import clean
 
 from app.core import asks
+from topics.text import clean
 
 MAX_ANSWER = 64 * 1024
 """Characters; the longest honest answer (50 intents, 40 messages) has some 12,000."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from app.core.asks import Task
 from app.core.policy import duration
 from app.model.request import opaque
+from topics.text import fold
 
 Fault = Literal[
     "timeout", "overloaded", "rate_limited", "unreachable", "refusal", "truncated", "garbage", "html"
@@ -181,7 +181,7 @@ def _body(rule: Rule, document: Document) -> dict[str, Any]:
 
 def _refs(document: Document, subject: str) -> list[str]:
     """The shown intents with this subject, whatever agent they belong to; none when it is not among them."""
-    return [intent["ref"] for intent in document["intents"] if _folded(intent["subject"]) == _folded(subject)]
+    return [intent["ref"] for intent in document["intents"] if fold(intent["subject"]) == fold(subject)]
 
 
 def _message(rule: Rule, document: Document, said: Mapping[str, Any]) -> str:
@@ -193,10 +193,6 @@ def _message(rule: Rule, document: Document, said: Mapping[str, Any]) -> str:
             return str(message["ref"])
     place = rule.found_in(document) if rule.contains is not None else None
     return str(messages[-1 if place is None else place]["ref"]) if messages else ""
-
-
-def _folded(subject: str) -> str:
-    return re.sub(r"\s+", " ", subject).strip().casefold()
 
 
 def _plain(value: Any) -> Any:

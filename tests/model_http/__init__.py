@@ -1,0 +1,1 @@
+"""The real SDK against the scripted server and others, over real HTTP."""

@@ -177,8 +177,15 @@ async def test_what_is_down_counts_no_call() -> None:
 
 async def test_the_rule_of_a_person_is_found_behind_the_opaque_name() -> None:
     """The server knows no user id, and yet the rules of `ana`, of attempt 2 and of an approach hold."""
-    rule = {"ask": "compose", "user": "ana", "attempt": 2, "reply": {"text": "Only for Ana, the second time."}}
-    assert (await answered(Script([rule]), attempt=2)).answer == ComposeAnswer("Only for Ana, the second time.")
+    rule = {
+        "ask": "compose",
+        "user": "ana",
+        "attempt": 2,
+        "reply": {"text": "Only for Ana, the second time."},
+    }
+    assert (await answered(Script([rule]), attempt=2)).answer == ComposeAnswer(
+        "Only for Ana, the second time."
+    )
     other = await answered(Script([rule]), attempt=1)
     assert other.answer != ComposeAnswer("Only for Ana, the second time.")
 
@@ -198,7 +205,10 @@ async def test_a_reading_settles_by_meaning() -> None:
 
 async def test_a_storys_clock_waits_for_the_answer() -> None:
     """With a story's clock 20 s pass there and none here, and a timeout takes the limit of a request."""
-    rules = [{"ask": "compose", "times": 1, "takes": "20s"}, {"ask": "compose", "fault": "timeout"}]
+    rules: list[dict[str, Any]] = [
+        {"ask": "compose", "times": 1, "takes": "20s"},
+        {"ask": "compose", "fault": "timeout"},
+    ]
     clock = StoryClock()
     began = time.monotonic()
     async with ScriptedServer(Script(rules)) as server:
@@ -284,7 +294,7 @@ THOUGHT = [
     ],
 )
 async def test_only_a_finished_answer_in_its_schema_counts(body: object, failed: str | None) -> None:
-    """Whatever a server sends with status 200, only a message that ended its turn inside the schema is good."""
+    """Of all that comes with status 200, only a message that ended its turn inside the schema is good."""
 
     async def handle(_: web.Request) -> web.Response:
         return web.json_response(body)
@@ -373,8 +383,8 @@ async def test_a_cancelled_request_frees_its_place() -> None:
         backend = AnthropicModel(base_url=server.url)
         model = Model(backend, clock=clock)
         waiting = asyncio.create_task(model.ask(ask()))
-        while not backend.on_wire:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        assert model.on_wire == 1
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         await backend.close()
