@@ -157,7 +157,7 @@ def test_a_rule_may_say_only_how_long_it_takes() -> None:
 
 def test_what_did_not_reach_the_model_is_not_counted() -> None:
     """A model that is down, and a rule that makes it unreachable, count no call; every other fault does."""
-    rules = [
+    rules: list[dict[str, Any]] = [
         {"ask": "compose", "times": 1, "fault": "unreachable"},
         {"ask": "compose", "fault": "overloaded"},
     ]
