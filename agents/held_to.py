@@ -50,14 +50,9 @@ def shape(agent: object) -> Iterator[str]:
         yield f"its `name` is {name!r}: use lower case letters, digits and underscores"
     subscribes: Any = getattr(agent, "subscribes", None)
     if isinstance(subscribes, str) or not _all_texts(subscribes):
-        yield "its `subscribes` is no set of event types: write frozenset({'app.opened'}), frozenset() for none"
+        yield "its `subscribes` is no set of event types: write frozenset({'app.opened'}) or frozenset()"
     approaches: Any = getattr(agent, "approaches", None)
-    if (
-        isinstance(approaches, str)
-        or not _all_texts(approaches)
-        or len(set(approaches)) != 2
-        or len(approaches) != 2
-    ):
+    if not isinstance(approaches, tuple | list) or not _all_texts(approaches) or len({*approaches}) != 2:
         yield "its `approaches` are not two different names: the second attempt must differ from the first"
 
 
@@ -97,7 +92,7 @@ def _considering(agent: Agent) -> Iterator[str]:
                 first = agent.consider(person, one, NOON, policy)
                 second = agent.consider(copy.deepcopy(person), copy.deepcopy(one), NOON, policy)
             except Exception as error:  # noqa: BLE001 - whatever it raises is what is reported
-                yield f"`consider` raises {type(error).__name__} on {one.type}: return [] where it has nothing to say"
+                yield f"`consider` raises {type(error).__name__} on {one.type}: return [] instead"
                 continue
             if not isinstance(first, list) or not all(isinstance(p, Open | Move | Revoke) for p in first):
                 yield f"`consider` answers {one.type} with no list of Open, Move and Revoke"
@@ -131,7 +126,7 @@ def _speaking(agent: Agent, assess: Assess | None) -> Iterator[str]:
                 case Defer() | StandDown():
                     pass
                 case _:
-                    yield f"`candidate` answers {type(first).__name__}: make it a Candidate, Defer or StandDown"
+                    yield f"`candidate` answers {type(first).__name__}: use Candidate, Defer or StandDown"
 
 
 def _candidate(agent: Agent, candidate: Candidate, plan: Intent, assess: Assess | None) -> Iterator[str]:
@@ -149,6 +144,6 @@ def _candidate(agent: Agent, candidate: Candidate, plan: Intent, assess: Assess 
                 break
             if text is not None and assess is not None:
                 # Words in English are the last resort of every locale.
-                found += min((assess(text, candidate.facts, tag) for tag in (locale, "en")), key=lambda wrong: len(wrong))
+                found += assess(text, candidate.facts, locale) and assess(text, candidate.facts, "en")
             if found:
                 yield f"the fallback for locale {locale} fails a check ({'; '.join(found)}): {text!r}"

@@ -35,8 +35,8 @@ def _first_instant(day: date, clock: time, zone: tzinfo) -> datetime:
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:
         return instant
-    # The wall time does not exist. Read with the offset from before the jump it lands after the jump, read with
-    # the offset from after it before: the jump is the one change of offset between the two, found to the second.
+    # The wall time does not exist. Read with the offset from before the jump (fold 0) it lands after it, with
+    # the one from after the jump (fold 1) before it: the jump is the change of offset between, to the second.
     low = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     before = low.astimezone(zone).utcoffset()
     while instant - low > timedelta(seconds=1):
