@@ -24,7 +24,7 @@ _BY_STATUS: dict[int, Failed] = {
     OVERLOADED: "overloaded",
 }
 _ACTIONS: dict[int, str] = {
-    HTTPStatus.BAD_REQUEST: "choose a model that knows structured output and `effort`, or ask it without effort",
+    HTTPStatus.BAD_REQUEST: "choose a model with structured output, and leave out `effort` if it has none",
     HTTPStatus.UNAUTHORIZED: "set ANTHROPIC_API_KEY to a valid key and restart the worker",
     HTTPStatus.PAYMENT_REQUIRED: "top up the account's credit; requests are tried again by themselves",
     HTTPStatus.FORBIDDEN: "give this API key the right to use this model",
