@@ -1,0 +1,53 @@
+"""The command line: `tactful COMMAND`; a command's module is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+COMMANDS = {
+    "scenario": "app.cli.scenario",
+}
+"""A command and the module that holds it as `app`, a Typer application; help lists them in this order."""
+
+
+class _Lazy(TyperGroup):
+    """Commands by name, so that no command pays for what another one imports."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's own Context
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = get_command(import_module(module).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    name="tactful",
+    cls=_Lazy,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _tactful() -> None:
+    """Decides when an assistant reaches out to a person, and when it keeps quiet."""
+
+
+def run() -> None:
+    """The installed command. Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot reach something."""
+    app()

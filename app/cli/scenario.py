@@ -1,0 +1,108 @@
+"""`tactful scenario run`: stories that say what the worker does, and whether it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.scenario.runner import MakeWorld, Result
+
+NO, USAGE, OUT_OF_REACH = 1, 2, 3
+EXAMPLE = """\b
+Examples:
+  tactful scenario run tests/scenarios
+  tactful scenario run my_agent/story.yaml --show
+  tactful scenario run tests/scenarios --on kafka://localhost:9092 --json
+\b
+Exit codes: 0 every expectation held, 1 one did not, 2 a file or an option is wrong, 3 no broker."""
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.callback()
+def _scenario() -> None:
+    """Stories that can be run: what happens to people, and what they are to be told."""
+
+
+@app.command(epilog=EXAMPLE)
+def run(  # noqa: PLR0917 - typer passes options by name
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Story files; a folder means all *.yaml in it.")
+    ],
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE", help="memory, embedded, or kafka://host:port (under a prefix of its own)."
+        ),
+    ] = "memory",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per story, one a line.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Stories told at the same time. [default: 1 in memory, else 2]")
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave folders and topics of the run behind, and say where they are."),
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print what happened to each person, in order of time.")
+    ] = False,
+) -> None:
+    """Run stories and say whether every expectation holds; nothing of it reaches anybody."""
+    from agents import AgentError, load
+    from app.scenario.errors import StoryError
+    from app.scenario.runner import run_all, stories
+    from app.scenario.world import UnreachableError
+
+    try:
+        agents = load([path for path in os.environ.get("TACTFUL_AGENTS", "").split(",") if path.strip()])
+        told = stories(paths, agents)
+        make = _world(on, keep=keep)
+    except (StoryError, AgentError) as error:
+        _complain(str(error), USAGE)
+    passed = True
+    at_once = jobs or (1 if on == "memory" else 2)
+    try:
+        for result in run_all(told, agents, make, jobs=at_once):
+            passed = passed and result.passed
+            if as_json:
+                print(json.dumps(result.report(), ensure_ascii=False), flush=True)
+            else:
+                _print(result, show=show)
+    except UnreachableError as error:
+        _complain(str(error), OUT_OF_REACH)
+    if not passed:
+        raise typer.Exit(NO)
+
+
+def _world(on: str, *, keep: bool) -> MakeWorld:
+    if on == "memory":
+        from app.scenario.world_memory import MemoryWorld
+
+        return MemoryWorld
+    from app.scenario.worlds import elsewhere
+
+    return elsewhere(on, keep=keep)
+
+
+def _print(result: Result, *, show: bool) -> None:
+    from app.scenario.timeline import lines
+
+    mark = "ok  " if result.passed else "FAIL"
+    print(f"{mark} {result.story.name}  ({result.seconds:.2f} s)")
+    for failure in result.failures:
+        print(f"       {failure}")
+    if show:
+        for line in lines(result.ending):
+            print(f"     | {line}")
+    sys.stdout.flush()
+
+
+def _complain(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
