@@ -13,8 +13,8 @@ DEAD_LETTER = Topic(
     cleanup="delete",
     retention=timedelta(days=30),
     key="the record's own, untouched; it may be missing",
-    holds="What could not be understood: key, value and headers untouched, with `tactful_` headers that say why.",
-    # Twice the broker's default for a record, so that whatever fitted into user-events fits in here with six headers more.
+    holds="What could not be understood: untouched, with `tactful_` headers that say why.",
+    # Twice the broker's default for a record, so that what fitted into user-events fits in here.
     settings={"max.message.bytes": str(2 * 1024 * 1024)},
     single_partition=True,
 )

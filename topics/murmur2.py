@@ -16,8 +16,8 @@ def murmur2(key: bytes) -> int:
     length = len(key)
     h = _SEED ^ length
     whole = length & ~3
-    for (k,) in _words.iter_unpack(key[:whole]):
-        k = (k * _M) & _MASK
+    for (word,) in _words.iter_unpack(key[:whole]):
+        k = (word * _M) & _MASK
         k = ((k ^ (k >> _R)) * _M) & _MASK
         h = ((h * _M) & _MASK) ^ k
     if whole < length:

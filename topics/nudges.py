@@ -42,5 +42,5 @@ class Nudge(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime
     """The intent's expiry."""
     reply_to: str = ""
-    """What the delivery service puts into `in_reply_to` of an answering message, so that both are told together."""
+    """What the delivery service puts into `in_reply_to` of an answering message."""
     traceparent: str | None = None

@@ -120,7 +120,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The one record that closes an intent.
 
     `attempts` are those of the closing pass; `model_calls`, tokens and cost count all passes of the intent.
-    Empty texts are `""`; `matured_by` is null when the intent never matured, `closed_by` when no event closed it.
+    Empty texts are `""`; `matured_by` is null when it never matured, `closed_by` when no event closed it.
     """
 
     schema_version: int = SCHEMA_VERSION

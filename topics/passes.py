@@ -20,7 +20,7 @@ NUDGE_PASS = Topic(
 
 
 class PassAsk(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to the model; `answer` is the schema-checked answer, null when there was none (`failed` says why)."""
+    """One request to the model; `answer` is the schema-checked answer, null where `failed` says why."""
 
     task: Literal["reading", "compose", "judge"]
     question_hash: str

@@ -1,4 +1,4 @@
-"""People's words as data: subjects, titles and names on one line, messages within a bound, nothing invisible."""
+"""People's words as data: subjects, titles and names on one line, messages in a bound, nothing invisible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDS = " \n" + _JOINERS
 
 
 def clean(text: str, limit: int = NAME_LIMIT) -> str:
-    """One line of at most `limit` characters, without controls and unseen characters; white space is collapsed."""
+    """One line of at most `limit` characters, nothing unseen in it, white space collapsed."""
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     words = " ".join(_UNSEEN.sub("", text).split()).strip(_ENDS)
@@ -30,7 +30,7 @@ def clean(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def fold(text: str) -> str:
-    """The form in which two subjects are compared: compatibility forms, case and white space make no difference."""
+    """The form in which subjects are compared: compatibility forms, case and spaces make no difference."""
     if text.isascii():
         return " ".join(text.lower().split())
     # Folding the case can bring back what the normal form had composed, hence the second time.

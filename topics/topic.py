@@ -28,7 +28,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def config(self) -> dict[str, str]:
         """All that is set on the broker for this topic, in the broker's own words."""
-        config = {"cleanup.policy": self.cleanup}
+        config: dict[str, str] = {"cleanup.policy": self.cleanup}
         if self.retention is not None:
             config["retention.ms"] = milliseconds(self.retention)
         return config | dict(self.settings)
