@@ -112,7 +112,7 @@ class PartitionLoop:
         self._happened.set()
 
     def _tell(self, say: Callable[[], None]) -> None:
-        if self._draining or self._stopped or self._failure is not None:
+        if self._draining or self.ended:
             return
         try:
             say()
@@ -137,9 +137,14 @@ class PartitionLoop:
         return len(self._asking)
 
     @property
+    def ended(self) -> bool:
+        """Whether something went wrong or it was stopped: `run` has raised or returned, or is about to."""
+        return self._failure is not None or self._stopped
+
+    @property
     def at_rest(self) -> bool:
         """Nothing to commit, none in flight, and nothing left to look at; requests may be outstanding."""
-        if self._failure is not None or self._stopped:
+        if self.ended:
             return True
         return not self._happened.is_set() and not self._committing.in_flight and not self.partition.has_work
 
@@ -201,7 +206,7 @@ class PartitionLoop:
             async with asyncio.timeout(within_s):
                 await self._asking.let_go()
                 await self._committing.ended()
-                if self._failure is None and not self._stopped and self.partition.has_work:
+                if not self.ended and self.partition.has_work:
                     self._committing.begin()
                     await self._committing.ended()
         except TimeoutError:

@@ -31,7 +31,7 @@ GOOD = Reply(answer=ComposeAnswer(text="good"))
 
 
 class Echo:
-    """Rows are what was decided for a person, joined by commas."""
+    """Rows are what was decided for a person, joined by commas; what waits for an answer is unfinished."""
 
     def __init__(self, head: Head | None = None, rows: dict[str, bytes] | None = None) -> None:
         self.head = head or Head()
@@ -46,13 +46,17 @@ class Echo:
         self._dropped: list[int] = []
         self._number = 0
         self._in_flight = False
-        self._next = self.head.next
+        self._next = max(self.head.next, self.head.high + 1)
+
+    def restore_timers(self, user_id: str, row: bytes) -> None:
+        self.rows[user_id] = row
 
     def receive(self, records: Sequence[Record], now: datetime) -> None:
         for record in records:
-            if record.offset < self._next:
+            known = record.offset <= self.head.high and record.offset not in self.head.unfinished
+            if known or record.offset < self.head.next:
                 continue
-            self._next = record.offset + 1
+            self._next = max(self._next, record.offset + 1)
             user, value = (record.key or b"").decode(), (record.value or b"").decode()
             if value == "defect":
                 message = "a defect in the machine"
@@ -114,7 +118,9 @@ class Echo:
         self.decided = []
         self._number += 1
         self._in_flight = True
-        return Commit(number=self._number, rows=rows, head=Head(next=self._next), records=records)
+        waiting = tuple(sorted(self.waiting))
+        head = Head(next=min(waiting, default=self._next), high=self._next - 1, unfinished=waiting)
+        return Commit(number=self._number, rows=rows, head=head, records=records)
 
     def committed(self, number: int) -> None:
         assert number == self._number
