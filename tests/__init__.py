@@ -1,0 +1,1 @@
+"""What Tactful promises, stated as facts and tried."""

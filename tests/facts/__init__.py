@@ -1,0 +1,1 @@
+"""Facts about values: values in, values out."""

@@ -1,0 +1,1 @@
+"""What is only true if it is true on a real broker."""
