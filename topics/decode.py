@@ -60,7 +60,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# A string, to its end or the value's, or a bracket; possessive: the worst value costs no more than its length.
+# A string, to its end or the value's, or a bracket; possessive: no value costs more than its length.
 _TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _BYTE = re.compile(r"\(byte (\d+)\)")

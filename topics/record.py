@@ -8,7 +8,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A record that was read; `topic` stands without the deployment's prefix, `timestamp_ms` the log's own."""
+    """A record that was read; `topic` has no deployment's prefix, `timestamp_ms` is the log's own."""
 
     topic: str
     partition: int
