@@ -66,9 +66,9 @@ _WEIGHTS = {
     word: 1 / sum(word in known for known in FUNCTION_WORDS.values())
     for word in frozenset().union(*FUNCTION_WORDS.values())
 }
-# Another language is told by words of at least this weight, and by so many times that of the wanted one: below
-# that a title or a quotation may be all there is. Of 561 English replies in MemoryBank none was called foreign,
-# and 545 were told from Spanish.
+# Another language is told by words of at least this weight, and by so many times that of the wanted one:
+# below that a title or a quotation may be all there is. Of 561 English replies in MemoryBank none was called
+# foreign, and 545 were told from Spanish.
 ENOUGH = 3.0
 TIMES = 2.5
 # Of so many letters a script is told; fewer are a name.

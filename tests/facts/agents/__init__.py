@@ -1,0 +1,1 @@
+"""Facts about the agents: what they plan, tell and say."""
