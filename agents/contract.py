@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from topics.record import Ref as Ref  # re-exported: agents know where an event stands by this name
+from topics.record import Ref as Ref  # noqa: PLC0414 - agents know where an event stands by this name
 from topics.user_events import Event, ExitOn
 
 type_of_status = Literal["open", "maturing", "due"]
@@ -227,7 +227,11 @@ class StandDown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Agent(Protocol):
-    """One decision. All methods are pure."""
+    """One decision. All methods are pure.
+
+    Two attributes may be there besides: `declares`, types of its own that look like a known one misspelled,
+    and `replans`, True when it is to be asked again with the event that closed one of its intents.
+    """
 
     @property
     def name(self) -> str:
@@ -235,7 +239,7 @@ class Agent(Protocol):
 
     @property
     def subscribes(self) -> frozenset[str]:
-        """Event types that `consider` is asked about; types beyond the known ones stand in `declares`."""
+        """Event types that `consider` is asked about; types beyond the known ones are somebody's own."""
 
     @property
     def approaches(self) -> tuple[str, str]:

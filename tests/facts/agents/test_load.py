@@ -10,10 +10,12 @@ import pytest
 
 from agents import FIVE, AgentError, load
 from agents.held_to import held_to
+from app.scenario import story
 from tests.facts.agents.test_contract import assess
 
-README = Path(__file__).parents[3] / "agents" / "README.md"
-EXAMPLE = README.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+README = (Path(__file__).parents[3] / "agents" / "README.md").read_text(encoding="utf-8")
+EXAMPLE = README.split("```python\n")[1].split("```")[0]
+STORY = README.split("```yaml\n")[1].split("```")[0]
 OTHER = EXAMPLE.replace('name = "parcel"', 'name = "other"')
 
 Write = Callable[[str], str]
@@ -54,6 +56,11 @@ def test_the_readmes_example_is_an_agent(module: Write) -> None:
     agent = load([name])["parcel"]
     assert agent is load([f" {name}:agent"])["parcel"]
     assert held_to(agent, assess) == []
+
+
+def test_the_readmes_story_can_be_told() -> None:
+    """The story beside the example is one that the runner understands."""
+    assert story.parse(STORY).name == "The parcel is late"
 
 
 def test_a_class_is_taken_for_its_one_instance(module: Write) -> None:
