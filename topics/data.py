@@ -219,8 +219,12 @@ def _matured(data: IntentMatured, _agents: frozenset[str]) -> IntentMatured:
     return data
 
 
-def _nothing(data: Known, _agents: frozenset[str]) -> Known:
-    return data
+def _opened(_data: msgspec.Raw, _agents: frozenset[str]) -> AppOpened:
+    return AppOpened()
+
+
+def _erased(_data: msgspec.Raw, _agents: frozenset[str]) -> UserErased:
+    return UserErased()
 
 
 def _id(text: str, field: str, *, required: bool = False) -> None:
@@ -250,14 +254,19 @@ _CHECKS: Mapping[type[msgspec.Struct], Callable[[Any, frozenset[str]], Any]] = {
     ConsentChanged: _consent,
     Message: _message,
     ConversationEnded: _conversation,
-    AppOpened: _nothing,
+    AppOpened: _opened,
     InterestNoticed: _interest,
     CalendarChanged: _calendar,
     DigestItem: _digest_item,
     IntentRequested: _requested,
     IntentRevoked: _revoked,
     Receipt: _receipt,
-    UserErased: _nothing,
+    UserErased: _erased,
     IntentMatured: _matured,
 }
-_READERS = {name: (msgspec.json.Decoder(kind), _CHECKS[kind]) for name, kind in KNOWN_TYPES.items()}
+# Types that say everything by themselves: what stands beside is not looked at, lest an erasure be lost for it.
+_WITHOUT_FIELDS = {AppOpened, UserErased}
+_READERS: Mapping[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, frozenset[str]], Any]]] = {
+    name: (msgspec.json.Decoder(msgspec.Raw if kind in _WITHOUT_FIELDS else kind), _CHECKS[kind])
+    for name, kind in KNOWN_TYPES.items()
+}

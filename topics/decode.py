@@ -84,7 +84,7 @@ def decode(record: Record, *, agents: frozenset[str]) -> Event | Undecodable:
         return Undecodable(reason="not_json", error=_position(error), field="value", user_id=user_id)
 
 
-class _Refused(Exception):  # noqa: N818  # not an error of ours: how a reason leaves the depth
+class _Refused(Exception):  # not an error of ours: how a reason leaves the depth
     def __init__(self, reason: DeadReason, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
         self.reason = reason

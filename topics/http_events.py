@@ -20,7 +20,7 @@ _BATCH = "application/cloudevents-batch+json"
 _JSON_HEADER: Headers = (("content-type", _STRUCTURED.encode()),)
 
 
-class BadEvent(ValueError):  # noqa: N818  # said of the event, not of our code
+class BadEvent(ValueError):  # said of the event, not of our code
     """An event that is refused: the field that is wrong, and the problem, without the value."""
 
     def __init__(self, field: str, message: str) -> None:

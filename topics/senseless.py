@@ -9,7 +9,7 @@ _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _TYPES = re.compile(r"Expected `([\w |]+)`, got `(\w+)`")
 
 
-class Senseless(ValueError):  # noqa: N818  # said of the field, not of our code
+class Senseless(ValueError):  # said of the field, not of our code
     """A field that is missing or makes no sense: its name as a path, and the problem."""
 
     def __init__(self, field: str, problem: str) -> None:

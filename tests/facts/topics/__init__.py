@@ -1,0 +1,1 @@
+"""Facts about what goes in and what comes out."""
