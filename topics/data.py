@@ -264,7 +264,7 @@ _CHECKS: Mapping[type[msgspec.Struct], Callable[[Any, frozenset[str]], Any]] = {
     UserErased: _erased,
     IntentMatured: _matured,
 }
-# Types that say everything by themselves: what stands beside is not looked at, lest an erasure be lost for it.
+# Types that say everything by themselves: what stands beside is not looked at, lest an erasure be lost.
 _WITHOUT_FIELDS = {AppOpened, UserErased}
 _READERS: Mapping[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, frozenset[str]], Any]]] = {
     name: (msgspec.json.Decoder(msgspec.Raw if kind in _WITHOUT_FIELDS else kind), _CHECKS[kind])

@@ -227,7 +227,7 @@ def _time(time: datetime | None, logged_ms: int) -> datetime:
     if time is None:
         return _logged(logged_ms)
     moment = utc(time, "time")
-    if moment <= _minute(logged_ms // 60_000) + AHEAD:
+    if moment <= _surely_not_ahead(logged_ms // 60_000):
         return moment
     logged = _logged(logged_ms)
     return logged if moment > logged + AHEAD else moment
@@ -242,9 +242,9 @@ _LATEST_MS = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 
 
 @lru_cache(maxsize=64)
-def _minute(number: int) -> datetime:
-    """The minute that a timestamp lies in; what is not too far ahead of it is not so of the timestamp."""
-    return _logged(number * 60_000)
+def _surely_not_ahead(minute: int) -> datetime:
+    """The latest time that is believed for every timestamp of this minute: most events need no closer look."""
+    return _logged(minute * 60_000) + AHEAD
 
 
 def _traceparent(text: object) -> str | None:

@@ -49,8 +49,9 @@ def test_the_outcomes_and_their_reasons() -> None:
     assert {outcome: " ".join(sorted(reasons)) for outcome, reasons in REASONS.items()} == {
         "nudged": "sent",
         "stood_down": "budget_exhausted duplicate_subject frequency_capped holdout ignored_before merged "
-        "min_gap missing_data model_unavailable muted no_consent not_relevant nothing_to_say outranked paused "
-        "person_active quality_below_bar quiet_hours randomized_out shadow too_late too_many unverified_still_open",
+        "min_gap missing_data model_unavailable muted no_consent not_relevant nothing_to_say outranked "
+        "paused person_active quality_below_bar quiet_hours randomized_out shadow "
+        "too_late too_many unverified_still_open",
         "revoked": "consent_withdrawn contradicted erased exit_event muted requested resolved superseded",
         "expired": "expired",
         "failed": "defect unreadable_state",
