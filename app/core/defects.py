@@ -1,0 +1,98 @@
+"""An exception in a pass is an answer, not a doubt: the event that raises is put aside, and the person goes on."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from app.core import life_cycle
+from app.core.asks import Ask, News, Reply
+from app.core.fold import origin_of
+from app.core.ids import derived
+from app.core.ledger import Ending, Ledger
+from app.core.one_pass import Decided, Passing, Situation
+from app.core.row import Debt, Row
+from topics.user_events import Event, IntentMatured
+
+# DESIGN: a bad release must not pour the log into the dead letters.
+A_MINUTE = timedelta(minutes=1)
+DEFECTS_A_MINUTE = 100
+SHARE = 0.01
+SHARE_FROM = 1_000
+
+
+class TooManyDefects(Exception):
+    """So many passes raise that the code must be wrong, not the events: the partition stops, unready.
+
+    Operator action: roll the last release of the worker or of its agents back; nothing is lost, the events wait.
+    """
+
+
+class DefectCount:
+    """How often passes raised lately, against the bounds."""
+
+    def __init__(self) -> None:
+        self._lately: deque[datetime] = deque()
+        self._defects = 0
+        self.events = 0
+
+    def one_more(self, now: datetime) -> None:
+        """Count a defect; TooManyDefects when it is one too many."""
+        self._defects += 1
+        self._lately.append(now)
+        while self._lately[0] <= now - A_MINUTE:
+            self._lately.popleft()
+        too_often = self.events >= SHARE_FROM and self._defects > SHARE * self.events
+        if len(self._lately) > DEFECTS_A_MINUTE or too_often:
+            raise TooManyDefects(
+                f"{len(self._lately)} events of the last minute and {self._defects} of {self.events} in all raised an "
+                "exception: roll the last release of the worker or its agents back; the events wait"
+            )
+
+
+def without_a_model(passing: Passing, now: datetime) -> Decided:
+    """Run a pass to its end with no model: every question fails at once, and nothing waits in the mailbox."""
+    heard: Reply | News
+    try:
+        asked = next(passing)
+        while True:
+            heard = Reply(failed="unreachable") if isinstance(asked, Ask) else News()
+            asked = passing.send((now, heard))
+    except StopIteration as stop:
+        decided: Decided = stop.value
+        return decided
+
+
+def put_aside(row: Row, event: Event | None, now: datetime, situation: Situation) -> Decided:
+    """What is left to do when a pass raises on one event even so: the plans that it wakes close as failed.
+
+    Without an event it was a wake-up that raised: what was due closes as failed, and unread words count as lost.
+    """
+    pass_id = derived("defect", row.user_id, event.offset if event else now.isoformat())
+    ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_id=pass_id)
+    if event is None:
+        _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
+        if ledger.row.unread:
+            ledger.row.unread_lost = max(message.origin.ref.offset for message in ledger.row.unread)
+            ledger.row.unread, ledger.row.debt = [], Debt()
+            ledger.tally.count("tactful_dropped_total", "unread")
+    elif isinstance(event.data, IntentMatured):
+        named = {(one.intent_id, one.version) for one in event.data.intents}
+        waiting = [one for one in row.intents.values() if (one.intent_id, one.version) in named]
+        _fail(ledger, [one.intent_id for one in waiting if one.status == "maturing"], event)
+    if event is not None:
+        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
+    return Decided(
+        row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally
+    )
+
+
+def _fail(ledger: Ledger, intent_ids: list[str], event: Event | None) -> None:
+    for intent_id in intent_ids:
+        intent = ledger.row.intents[intent_id]
+        ref = None
+        if event is not None:
+            ref = origin_of(event).ref
+            intent = life_cycle.step(intent, "matured", matured_by=ref)
+        life_cycle.after(intent.status, "defect")
+        ledger.close(intent, Ending(outcome="failed", reason="defect", by=ref))

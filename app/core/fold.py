@@ -1,0 +1,354 @@
+"""Folding one event into a person's row: what it says, what it closes, and what the agents make of it. No model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from agents.contract import Agent, Intent, Item, Move, Open, Proposal, Ref, Revoke
+from app.core import life_cycle, unread
+from app.core.ids import identity
+from app.core.ledger import Ledger, Plan
+from app.core.row import ITEMS, SEEN_EVENTS, Origin, Row
+from topics.matching import matches
+from topics.outcomes import Outcome
+from topics.text import fold as folded
+from topics.user_events import (
+    ConsentChanged,
+    ConversationEnded,
+    DigestItem,
+    Event,
+    IntentMatured,
+    IntentRequested,
+    IntentRevoked,
+    Message,
+    ProfileUpdated,
+    Receipt,
+)
+
+ERASED_FOR = timedelta(days=30)
+ITEM_FOR = timedelta(days=14)
+RECEIPTS = frozenset({"nudge.delivered", "nudge.failed", "nudge.opened", "nudge.replied", "nudge.dismissed"})
+ACTIVITY = frozenset({"message.received", "app.opened", "nudge.opened", "nudge.replied"})
+_ENDS_RECALL = frozenset({"nudge.failed", "nudge.opened", "nudge.replied", "nudge.dismissed"})
+_REFUSED = frozenset({"muted", "too_many", "no_consent"})
+# What a change of the zone or of the quiet hours may bring forward.
+_LOCAL_DEFERRALS = frozenset({"quiet_hours", "frequency_capped"})
+
+
+def fold(ledger: Ledger, event: Event) -> None:
+    """Apply one event. An event that was seen before, or that an erasure covers, changes nothing and is counted."""
+    if _is_passed_over(ledger, event):
+        return
+    closed_before = len(ledger.outcomes)
+    _exit_events(ledger, event)
+    handler = _HANDLERS.get(event.type)
+    if handler is not None:
+        handler(ledger, event)
+    consider(ledger, event)
+    if len(ledger.outcomes) > closed_before:
+        replan(ledger, event, ledger.outcomes[closed_before:])
+
+
+def is_repeated(row: Row, event: Event) -> bool:
+    """Whether the row remembers this event. A maturity event is never one: it names what it wakes, by version."""
+    return event.type != "intent.matured" and identity(event.source, event.id) in row.seen
+
+
+def _is_passed_over(ledger: Ledger, event: Event) -> bool:
+    row = ledger.row
+    if is_repeated(row, event):
+        ledger.tally.count("tactful_duplicate_events_total")
+        return True
+    if row.erased_at is not None:
+        ours = event.type == "intent.matured" or event.type in RECEIPTS
+        if (event.time <= row.erased_at and event.type != "intent.matured") or (ours and row.is_stub):
+            ledger.tally.count("tactful_ignored_events_total", "erased")
+            return True
+    if event.type != "intent.matured":
+        row.seen.append(identity(event.source, event.id))
+        if len(row.seen) > SEEN_EVENTS:
+            del row.seen[:-SEEN_EVENTS]
+    return False
+
+
+def origin_of(event: Event) -> Origin:
+    """The event as that from which something follows."""
+    ref = Ref(event.topic, event.partition, event.offset, f"{event.source}/{event.id}")
+    return Origin(event.source, event.id, ref, event.time, event.traceparent)
+
+
+# What closes at once
+
+
+def exits(intent: Intent, event: Event) -> bool:
+    """Whether the event is one that this intent was to be closed by."""
+    return any(exit_on.type == event.type and matches(exit_on.where, event.raw) for exit_on in intent.exit_on)
+
+
+def _exit_events(ledger: Ledger, event: Event) -> None:
+    for intent in list(ledger.row.intents.values()):
+        if intent.exit_on and exits(intent, event):
+            ledger.revoke(intent, "exit_event", origin_of(event).ref)
+    for sent in ledger.row.sent_nudges:
+        if sent.intent.exit_on and exits(sent.intent, event):
+            ledger.recall(sent)
+
+
+def is_meant(intent: Intent, revoked: IntentRevoked) -> bool:
+    """Whether `intent.revoked` names this intent: by id, by its key, or by its folded subject if it has no key."""
+    if revoked.intent_id:
+        return intent.intent_id == revoked.intent_id
+    return intent.subject_key == (revoked.subject_key if intent.keyed else folded(revoked.subject_key))
+
+
+# One function for each type that means something to the core
+
+
+def _profile_updated(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, ProfileUpdated)
+    before = (row.timezone, row.quiet_hours)
+    row.timezone = data.timezone or row.timezone
+    row.locale = data.locale or row.locale
+    row.name = data.name if data.name is not None else row.name
+    row.quiet_hours = data.quiet_hours or row.quiet_hours
+    if before != (row.timezone, row.quiet_hours):
+        bring_forward(ledger, _LOCAL_DEFERRALS)
+
+
+def bring_forward(ledger: Ledger, reasons: frozenset[str]) -> None:
+    """What waits for one of these reasons is due at once: the gates are asked again with what has changed."""
+    now = ledger.now
+    for intent in list(ledger.row.intents.values()):
+        if intent.status == "open" and intent.deferred_by in reasons and intent.wake_at > now:
+            ledger.put(
+                msgspec.structs.replace(
+                    intent, wake_at=max(now, intent.due_at), ripe_at=max(now, intent.due_at)
+                )
+            )
+
+
+def _consent_changed(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, ConsentChanged)
+    allowed = ledger.policy.consent_sources
+    if data.granted and allowed and event.source not in allowed:
+        ledger.tally.count("tactful_ignored_events_total", "consent_source")
+        return
+    if data.agent == "*":
+        row.consents = {"*": data.granted}
+    else:
+        row.consents[data.agent] = data.granted
+    if data.granted:
+        return
+    ref = origin_of(event).ref
+    for intent in list(row.intents.values()):
+        if not row.granted(intent.agent):
+            ledger.revoke(intent, "consent_withdrawn", ref)
+    for sent in list(row.sent_nudges):
+        if not row.granted(sent.intent.agent):
+            ledger.recall(sent)
+    ledger.forget_words()
+
+
+def _activity(ledger: Ledger, event: Event) -> None:
+    row = ledger.row
+    row.last_activity = max(row.last_activity or event.time, event.time)
+    spell_ends = event.time + ledger.policy.active_within
+    row.active_until = max(row.active_until or spell_ends, spell_ends)
+    if any(not nudge.answered for nudge in row.nudges):
+        row.nudges = [msgspec.structs.replace(nudge, answered=True) for nudge in row.nudges]
+
+
+def _message_received(ledger: Ledger, event: Event) -> None:
+    data = event.data
+    assert isinstance(data, Message)
+    _activity(ledger, event)
+    if data.in_reply_to:
+        ledger.keep_as_sent(data.in_reply_to)
+    unread.add(ledger, origin_of(event), data, "person")
+
+
+def _message_sent(ledger: Ledger, event: Event) -> None:
+    assert isinstance(event.data, Message)
+    unread.add(ledger, origin_of(event), event.data, "assistant")
+
+
+def _conversation_ended(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, ConversationEnded)
+    row.active_until = None
+    bring_forward(ledger, frozenset({"person_active"}))
+    unread.conversation_ended(ledger, data.conversation_id, event.time)
+
+
+def _digest_item(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, DigestItem)
+    if not row.grants_something:
+        return
+    row.items = {key: item for key, item in row.items.items() if item.at > ledger.now - ITEM_FOR}
+    row.items.pop(data.item_id, None)
+    row.items[data.item_id] = Item(
+        item_id=data.item_id, title=data.title, importance=data.importance, at=event.time, offset=event.offset
+    )
+    while len(row.items) > ITEMS:
+        del row.items[next(iter(row.items))]
+        ledger.tally.count("tactful_dropped_total", "item")
+
+
+def _intent_requested(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, IntentRequested)
+    key = data.subject_key or folded(data.subject)
+    planned = row.find(data.agent, key)
+    if planned is not None:
+        ledger.move(
+            planned,
+            data.due_at,
+            data.expires_at,
+            subject=data.subject,
+            exit_on=data.exit_on or planned.exit_on,
+        )
+        return
+    plan = Plan(
+        agent=data.agent,
+        subject=data.subject,
+        due_at=data.due_at,
+        subject_key=data.subject_key,
+        expires_at=data.expires_at,
+        exit_on=data.exit_on,
+        requested=True,
+    )
+    ledger.open(plan, origin_of(event))
+
+
+def _intent_revoked(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, IntentRevoked)
+    effect = row.items.pop(data.subject_key, None) is not None
+    for intent in list(row.intents.values()):
+        if is_meant(intent, data):
+            ledger.revoke(intent, "requested", origin_of(event).ref)
+            effect = True
+    for sent in list(row.sent_nudges):
+        if is_meant(sent.intent, data):
+            ledger.recall(sent)
+            effect = True
+    if not effect:
+        ledger.tally.count("tactful_ignored_events_total", "nothing_to_revoke")
+
+
+def _receipt(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, Receipt)
+    if event.type in ACTIVITY:
+        _activity(ledger, event)
+    if event.type in _ENDS_RECALL:
+        ledger.keep_as_sent(data.nudge_id)
+    if event.type == "nudge.failed":
+        row.nudges = [nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id]
+
+
+def _user_erased(ledger: Ledger, event: Event) -> None:
+    ledger.erase(ledger.now + ERASED_FOR, event.time, origin_of(event).ref)
+
+
+def _intent_matured(ledger: Ledger, event: Event) -> None:
+    data, row = event.data, ledger.row
+    assert isinstance(data, IntentMatured)
+    effect = False
+    for named in data.intents:
+        intent = row.intents.get(named.intent_id)
+        if intent is None or intent.status != "maturing" or intent.version != named.version:
+            continue
+        effect = True
+        if intent.ripe_at > ledger.now:
+            ledger.put(life_cycle.step(intent, "too_early", wake_at=intent.ripe_at))
+            continue
+        ref = origin_of(event).ref
+        ledger.put(life_cycle.step(intent, "matured", matured_by=ref, wake_at=ledger.now))
+        lateness = (ledger.now - intent.ripe_at).total_seconds()
+        ledger.tally.observe("tactful_maturity_lateness_seconds", lateness)
+    if not effect:
+        ledger.tally.count("tactful_ignored_events_total", "nothing_to_wake")
+
+
+_HANDLERS: dict[str, Callable[[Ledger, Event], None]] = {
+    "profile.updated": _profile_updated,
+    "consent.changed": _consent_changed,
+    "message.received": _message_received,
+    "message.sent": _message_sent,
+    "conversation.ended": _conversation_ended,
+    "app.opened": _activity,
+    "digest.item": _digest_item,
+    "intent.requested": _intent_requested,
+    "intent.revoked": _intent_revoked,
+    "user.erased": _user_erased,
+    "intent.matured": _intent_matured,
+    **dict.fromkeys(RECEIPTS, _receipt),
+}
+
+
+# What the agents make of it
+
+
+def consider(ledger: Ledger, event: Event) -> None:
+    """Ask each agent that subscribes and has the person's grant what this event changes about its plans."""
+    for agent in ledger.roster.subscribed(event.type):
+        if ledger.row.granted(agent.name):
+            for proposal in agent.consider(ledger.row, event, ledger.now, ledger.policy):
+                apply(ledger, agent, proposal, event)
+
+
+def replan(ledger: Ledger, event: Event, closed: Sequence[Outcome]) -> None:
+    """Ask an agent that plans its next on the end of its last one, with the event that brought that end.
+
+    A plan that closed in the very step that opened it (muted, too many) asks for no other: it would go on for ever.
+    """
+    ended = {outcome.agent for outcome in closed if outcome.agent in ledger.roster.replanning}
+    ended -= {outcome.agent for outcome in closed if outcome.reason in _REFUSED}
+    for name in sorted(ended):
+        if ledger.row.granted(name):
+            agent = ledger.roster.by_name[name]
+            for proposal in agent.consider(ledger.row, event, ledger.now, ledger.policy):
+                apply(ledger, agent, proposal, event)
+
+
+def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> None:
+    """Carry one proposal out, inside what an agent may do: its own plans, and one for each subject."""
+    if isinstance(proposal, Open):
+        plan = Plan(
+            agent=agent.name,
+            subject=proposal.subject,
+            due_at=proposal.due_at,
+            subject_key=proposal.subject_key,
+            expires_at=proposal.expires_at,
+            importance=proposal.importance,
+            exit_on=proposal.exit_on,
+        )
+        if ledger.row.find(agent.name, proposal.subject_key or folded(proposal.subject)) is None:
+            ledger.open(plan, origin_of(event))
+        return
+    intent = ledger.row.intents.get(proposal.intent_id)
+    if intent is not None and intent.agent != agent.name:
+        return
+    if isinstance(proposal, Move):
+        if intent is not None:
+            ledger.move(
+                intent, proposal.due_at, proposal.expires_at, subject=proposal.subject or intent.subject
+            )
+        return
+    _take_back(ledger, agent, proposal, intent, event)
+
+
+def _take_back(ledger: Ledger, agent: Agent, proposal: Revoke, intent: Intent | None, event: Event) -> None:
+    if intent is not None:
+        ledger.revoke(intent, proposal.reason, origin_of(event).ref)
+        return
+    for sent in list(ledger.row.sent_nudges):
+        if sent.intent.intent_id == proposal.intent_id and sent.intent.agent == agent.name:
+            ledger.recall(sent)

@@ -1,0 +1,76 @@
+"""What of a partition's log is done: the partition's own row, and the book-keeping that it is written from."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+HEAD_KEY = "\x00partition"
+"""The key of the partition's row in `nudge-state`; no user id has a control character."""
+SCHEMA = 1
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything below `next` is done; `unfinished` lists what between it and `high` is not."""
+
+    next: int = 0
+    high: int = -1
+    unfinished: tuple[int, ...] = ()
+    partitions: int = 1
+    schema: int = SCHEMA
+
+
+class Progress:
+    """Which offsets were received and which are done; the contiguous part is what a reader need not see again."""
+
+    def __init__(self, head: Head) -> None:
+        self._partitions = head.partitions
+        self._old_high = head.high
+        self._old_unfinished = set(head.unfinished)
+        self._position = head.next
+        self._high = head.high
+        self._received: deque[int] = deque()
+        self._done: set[int] = set()
+        self.changed = False
+        """Whether something was done since the last head was taken."""
+
+    def begins(self, offset: int) -> bool:
+        """Note a record as received; False when it is done already, or was received before."""
+        if offset <= self._old_high:
+            if offset not in self._old_unfinished:
+                return False
+            self._old_unfinished.discard(offset)
+        elif offset <= self._high:
+            return False
+        self._high = max(self._high, offset)
+        self._received.append(offset)
+        return True
+
+    def done(self, offset: int) -> None:
+        """The record's effect is decided."""
+        self._done.add(offset)
+        self.changed = True
+        while self._received and self._received[0] in self._done:
+            self._done.discard(self._received.popleft())
+
+    def positioned(self, position: int) -> None:
+        """Nothing below is still to come from the reader."""
+        self._position = max(self._position, position)
+
+    @property
+    def undecided(self) -> int:
+        """Records that were received and are not done."""
+        return len(self._received) - len(self._done)
+
+    def head(self) -> Head:
+        """The row as it stands; everything not received yet of an earlier owner's unfinished ones stays unfinished."""
+        self.changed = False
+        left = sorted({*(one for one in self._received if one not in self._done), *self._old_unfinished})
+        following = left[0] if left else max(self._position, self._high + 1)
+        return Head(
+            next=following,
+            high=max(self._high, following - 1),
+            unfinished=tuple(left),
+            partitions=self._partitions,
+        )

@@ -1,0 +1,84 @@
+"""What is due but may be settled already: read first, held while nobody can say, stood down when the hold ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from agents.contract import Intent
+from app.core import life_cycle
+from app.core.gates import admission
+from app.core.ledger import Ending, Ledger
+from app.core.local_time import next_midnight
+from app.core.reading import Result
+from app.core.speaking import settle
+from app.core.trace import Trace
+from app.core.unread import pause_after
+
+
+def admitted(ledger: Ledger, trace: Trace, paused: frozenset[str]) -> list[Intent]:
+    """The due intents that pass eligibility and applicability; the others end, or wait, here and unread."""
+    kept: list[Intent] = []
+    for intent in [one for one in ledger.row.intents.values() if one.status == "due"]:
+        if intent.agent not in ledger.roster.names:
+            ledger.close(intent, Ending(outcome="failed", reason="unreadable_state"))
+        elif _hold_is_over(ledger, intent):
+            _stand_down(ledger, intent)
+        else:
+            refused = admission(ledger, intent, paused, ledger.now)
+            if refused is None:
+                kept.append(intent)
+            else:
+                settle(ledger, trace, refused)
+    return kept
+
+
+def _hold_is_over(ledger: Ledger, intent: Intent) -> bool:
+    return intent.held_since is not None and ledger.now >= _hold_ends(ledger, intent)
+
+
+def _hold_ends(ledger: Ledger, intent: Intent) -> datetime:
+    """`reading.hold` after the maturity that first held it, or its expiry, whichever is first."""
+    return min((intent.held_since or ledger.now) + ledger.policy.reading.hold, intent.expires_at)
+
+
+def _stand_down(ledger: Ledger, intent: Intent) -> None:
+    life_cycle.after(intent.status, "stood_down")
+    ledger.close(intent, Ending(outcome="stood_down", reason="unverified_still_open"))
+
+
+def in_question(ledger: Ledger, due: Sequence[Intent]) -> list[Intent]:
+    """The due intents that unread or doubtful words may have settled, and whose time for a question has come."""
+    row = ledger.row
+    return [one for one in due if one.wake_at <= ledger.now and (row.unread or row.unverified(one))]
+
+
+def verified(ledger: Ledger, due: Sequence[Intent], result: Result | None) -> list[Intent]:
+    """The due intents that nothing unread or doubtful stands against; the others that were in question are held."""
+    row = ledger.row
+    clear: list[Intent] = []
+    for before in due:
+        intent = row.intents.get(before.intent_id)
+        if intent is None or intent.status != "due":
+            continue  # the reading closed or moved it
+        if not row.unread and not row.unverified(intent):
+            intent = msgspec.structs.replace(intent, held_since=None, looks=0)
+            ledger.put(intent)
+            clear.append(intent)
+        elif intent.wake_at <= ledger.now:
+            _hold(ledger, intent, result)
+    return clear
+
+
+def _hold(ledger: Ledger, intent: Intent, result: Result | None) -> None:
+    """It stays due: asked about again by its own timer, or stood down when that would be too late."""
+    looks = intent.looks + 1
+    if result == "spent":
+        again = next_midnight(ledger.now, ledger.row.zone(ledger.policy.default_timezone))
+    else:
+        again = ledger.now + pause_after(looks)
+    held = life_cycle.step(intent, "held", held_since=intent.held_since or ledger.now, looks=looks)
+    held = msgspec.structs.replace(held, wake_at=min(again, _hold_ends(ledger, held)))
+    ledger.put(held)

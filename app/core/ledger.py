@@ -1,0 +1,398 @@
+"""The one place where a plan opens, moves and closes: a copy of the person's row, and the records that follow from it.
+
+Every intent that opens here is either still in the row afterwards or has exactly one outcome record.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from agents.contract import Closed, Intent, Ref, Sent, Spent
+from app.core import life_cycle
+from app.core.asks import Reply
+from app.core.ids import derived, share_of
+from app.core.local_time import local_day
+from app.core.policy import Policy
+from app.core.roster import Roster
+from app.core.row import (
+    CLOSED_FOR,
+    CLOSED_INTENTS,
+    OPEN_INTENTS,
+    RECALLABLE,
+    WEEK,
+    Debt,
+    Origin,
+    PastNudge,
+    Row,
+)
+from app.core.tally import Tally
+from topics.nudges import Nudge
+from topics.outcomes import Attempt, Evidence, Outcome, OutcomeKind
+from topics.text import fold
+from topics.user_events import ExitOn
+
+RECALLABLE_FOR = timedelta(hours=24)
+NO_EVIDENCE = Evidence()
+WrittenBy = Literal["model", "fallback"]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be opened: an agent's proposal, a request, or a subject that a reading raised."""
+
+    agent: str
+    subject: str
+    due_at: datetime
+    subject_key: str = ""
+    expires_at: datetime | None = None
+    importance: float = 0.5
+    exit_on: tuple[ExitOn, ...] = ()
+    words: str = ""
+    requested: bool = False
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How an intent ended, for its outcome record."""
+
+    outcome: OutcomeKind
+    reason: str
+    by: Ref | None = None
+    evidence: Evidence = NO_EVIDENCE
+    attempts: tuple[Attempt, ...] = ()
+    outranked_by: str = ""
+    nudge_id: str = ""
+    written_by: WrittenBy | Literal[""] = ""
+
+
+class Ledger:
+    """One pass's work on one person."""
+
+    def __init__(self, row: Row, *, now: datetime, policy: Policy, roster: Roster, pass_id: str) -> None:
+        self.row = row.working_copy()
+        self.now = now
+        self.policy = policy
+        self.roster = roster
+        self.pass_id = pass_id
+        self.tally = Tally()
+        self.outcomes: list[Outcome] = []
+        self.nudges: list[Nudge] = []
+        self.candidates: tuple[str, ...] = ()
+        """The agents whose plans are due in this pass."""
+        self.last_model = ""
+        """The model that gave the last answer: it stands in the evidence of what that answer closed."""
+        self._opened_by_event: dict[tuple[str, str, str], int] = {}
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the person belongs to the holdout."""
+        share = self.policy.holdout.share
+        return share > 0 and share_of(self.row.user_id, self.policy.holdout.salt) < share
+
+    # Opening
+
+    def open(self, plan: Plan, origin: Origin) -> Intent | None:
+        """Open the plan, or open and close it in one step when it may not be; None when it leads to nothing new."""
+        row = self.row
+        if plan.agent not in self.roster.names:
+            return None
+        granted = row.granted(plan.agent)
+        if not granted and not plan.requested:
+            return None
+        intent = self._new_intent(plan, origin)
+        if intent is None:
+            return None
+        self.tally.count("tactful_intents_opened_total", intent.agent)
+        refusal = None
+        if not granted:
+            refusal = "no_consent"
+        elif self.is_muted(intent.subject):
+            refusal = "muted"
+        elif len(row.intents) >= OPEN_INTENTS:
+            refusal = "too_many"
+        if refusal is not None:
+            life_cycle.after("new", "refused")
+            self._record(intent, Ending(outcome="stood_down", reason=refusal, by=origin.ref))
+            return None
+        row.intents[intent.intent_id] = intent
+        return intent
+
+    def _new_intent(self, plan: Plan, origin: Origin) -> Intent | None:
+        """The intent with its derived id; None when that id is open or remembered, so that no event opens twice."""
+        turn = (plan.agent, origin.source, origin.id)
+        n = self._opened_by_event.get(turn, 0)
+        self._opened_by_event[turn] = n + 1
+        intent_id = derived(self.row.user_id, plan.agent, origin.source, origin.id, n)
+        if intent_id in self.row.intents or any(closed.intent_id == intent_id for closed in self.row.closed):
+            return None
+        return Intent(
+            intent_id=intent_id,
+            agent=plan.agent,
+            subject=plan.subject,
+            subject_key=plan.subject_key or fold(plan.subject),
+            keyed=bool(plan.subject_key),
+            due_at=plan.due_at,
+            expires_at=plan.expires_at or self.expiry(plan.agent, plan.due_at),
+            opened_at=origin.at,
+            opened_by=origin.ref,
+            ripe_at=plan.due_at,
+            wake_at=plan.due_at,
+            importance=plan.importance,
+            exit_on=plan.exit_on,
+            words=plan.words,
+            traceparent=origin.traceparent,
+        )
+
+    def expiry(self, agent: str, due_at: datetime) -> datetime:
+        """When a plan for `due_at` runs out if nobody says otherwise."""
+        return due_at + self.policy.agent(agent).expires_after
+
+    def is_muted(self, subject: str) -> bool:
+        """Whether the person asked not to be asked about this."""
+        until = self.row.mutes.get(fold(subject))
+        return until is not None and until > self.now
+
+    # Moving
+
+    def put(self, intent: Intent) -> None:
+        """The intent's next state, after a step of its life cycle."""
+        self.row.intents[intent.intent_id] = intent
+
+    def move(
+        self, intent: Intent, due_at: datetime, expires_at: datetime | None = None, **changes: object
+    ) -> None:
+        """Another planned time; the expiry is set anew."""
+        expires_at = expires_at or self.expiry(intent.agent, due_at)
+        self.put(life_cycle.moved(intent, due_at, expires_at, **changes))
+
+    # Closing
+
+    def revoke(self, intent: Intent, reason: str, by: Ref | None, evidence: Evidence = NO_EVIDENCE) -> None:
+        """A later event closes an open intent."""
+        life_cycle.after(intent.status, "revoked")
+        self.close(intent, Ending(outcome="revoked", reason=reason, by=by, evidence=evidence))
+
+    def close(self, intent: Intent, ending: Ending) -> None:
+        """Take the intent out of the row and write its one outcome."""
+        del self.row.intents[intent.intent_id]
+        self._forget_doubts(intent.intent_id)
+        self._record(intent, ending)
+
+    def _forget_doubts(self, intent_id: str) -> None:
+        if self.row.doubts:
+            self.row.doubts = [
+                msgspec.structs.replace(doubt, intents=left)
+                for doubt in self.row.doubts
+                if (left := tuple(other for other in doubt.intents if other != intent_id))
+            ]
+
+    def _record(self, intent: Intent, ending: Ending) -> None:
+        row, now = self.row, self.now
+        erased = ending.reason == "erased"
+        row.closed.append(
+            Closed(
+                intent_id=intent.intent_id,
+                agent=intent.agent,
+                subject_key="" if erased else intent.subject_key,
+                outcome=ending.outcome,
+                reason=ending.reason,
+                closed_at=now,
+                due_at=intent.due_at,
+                expires_at=intent.expires_at,
+            )
+        )
+        if len(row.closed) > CLOSED_INTENTS or row.closed[0].closed_at < now - CLOSED_FOR:
+            row.closed = [
+                closed for closed in row.closed[-CLOSED_INTENTS:] if closed.closed_at >= now - CLOSED_FOR
+            ]
+        self.tally.count("tactful_intents_closed_total", intent.agent, ending.outcome, ending.reason)
+        self.outcomes.append(
+            Outcome(
+                outcome_id=derived("outcome", intent.intent_id),
+                user_id=row.user_id,
+                agent=intent.agent,
+                intent_id=intent.intent_id,
+                subject="" if erased else intent.subject,
+                outcome=ending.outcome,
+                reason=ending.reason,
+                opened_at=intent.opened_at,
+                due_at=intent.due_at,
+                closed_at=now,
+                opened_by=intent.opened_by,
+                closed_by=ending.by or intent.matured_by,
+                matured_by=intent.matured_by,
+                evidence=NO_EVIDENCE if erased else ending.evidence,
+                nudge_id=ending.nudge_id,
+                attempts=ending.attempts,
+                written_by=ending.written_by,
+                model_calls=intent.spent.calls,
+                input_tokens=intent.spent.input_tokens,
+                output_tokens=intent.spent.output_tokens,
+                cost_usd=intent.spent.cost_usd,
+                candidates=self.candidates,
+                outranked_by=ending.outranked_by,
+                policy_version=self.policy.version,
+                holdout=self.held_out,
+                pass_id=self.pass_id,
+            )
+        )
+
+    # Nudges
+
+    def send(self, intent: Intent, text: str, written_by: WrittenBy, ending: Ending) -> None:
+        """The winner becomes a nudge; its slot of the caps is taken in the same row."""
+        row, now = self.row, self.now
+        life_cycle.after(intent.status, "sent")
+        nudge_id = derived(intent.intent_id, intent.version)
+        row.nudges.append(PastNudge(nudge_id, intent.agent, now))
+        row.nudges = _remembered(row.nudges, now)
+        row.nudges_sent += 1
+        row.last_text = text
+        until = min(intent.expires_at, now + RECALLABLE_FOR)
+        sent = Sent(
+            nudge_id=nudge_id,
+            intent=msgspec.structs.replace(intent, words=""),
+            decided_at=now,
+            recallable_until=until,
+            locale=row.locale,
+            written_by=written_by,
+        )
+        row.sent_nudges = [*(old for old in row.sent_nudges if old.recallable_until > now), sent][
+            -RECALLABLE:
+        ]
+        self.tally.count("tactful_nudges_total", intent.agent, written_by)
+        self.nudges.append(
+            Nudge(
+                kind="nudge",
+                nudge_id=nudge_id,
+                user_id=row.user_id,
+                agent=intent.agent,
+                intent_id=intent.intent_id,
+                subject=intent.subject,
+                text=text,
+                locale=row.locale,
+                written_by=written_by,
+                decided_at=now,
+                not_after=intent.expires_at,
+                reply_to=intent.opened_by.event_id,
+                traceparent=intent.traceparent,
+            )
+        )
+        self.close(intent, msgspec.structs.replace(ending, nudge_id=nudge_id, written_by=written_by))
+
+    def recall(self, sent: Sent, *, erased: bool = False) -> None:
+        """Take a nudge back that went out; its outcome and its slot stay."""
+        row = self.row
+        row.sent_nudges = [other for other in row.sent_nudges if other.nudge_id != sent.nudge_id]
+        if sent.recallable_until <= self.now:
+            return
+        self.tally.count("tactful_recalls_total", sent.intent.agent)
+        self.nudges.append(
+            Nudge(
+                kind="recall",
+                nudge_id=sent.nudge_id,
+                user_id=row.user_id,
+                agent=sent.intent.agent,
+                intent_id=sent.intent.intent_id,
+                subject="" if erased else sent.intent.subject,
+                text="",
+                locale=sent.locale,
+                written_by=sent.written_by,
+                decided_at=self.now,
+                not_after=sent.intent.expires_at,
+                reply_to=sent.intent.opened_by.event_id,
+                traceparent=sent.intent.traceparent,
+            )
+        )
+
+    def keep_as_sent(self, nudge_id: str) -> None:
+        """The person has seen it or answered: it can no longer be taken back."""
+        self.row.sent_nudges = [sent for sent in self.row.sent_nudges if sent.nudge_id != nudge_id]
+
+    # The model's cost
+
+    def charge(self, intent_ids: tuple[str, ...], reply: Reply) -> None:
+        """Count one request to the intents that it was made for, and to the person's day when it was answered."""
+        cost = self._cost(reply)
+        for intent_id in intent_ids:
+            intent = self.row.intents.get(intent_id)
+            if intent is not None:
+                self.row.intents[intent_id] = msgspec.structs.replace(
+                    intent, spent=_added(intent.spent, reply, cost)
+                )
+        if is_answered(reply):
+            self.row.budget_calls = self.calls_today() + 1
+            self.row.budget_day = self._today()
+
+    def calls_today(self) -> int:
+        """Answered requests on the person's present calendar day."""
+        return self.row.budget_calls if self.row.budget_day == self._today() else 0
+
+    @property
+    def day_is_spent(self) -> bool:
+        """Whether the person's daily budget of requests is used up."""
+        return self.calls_today() >= self.policy.budget.calls_per_person_per_day
+
+    def _today(self) -> str:
+        return local_day(self.now, self.row.zone(self.policy.default_timezone)).isoformat()
+
+    def _cost(self, reply: Reply) -> float | None:
+        price = self.policy.prices.get(reply.model)
+        if price is None:
+            return None
+        spent = reply.input_tokens * price.input_per_mtok + reply.output_tokens * price.output_per_mtok
+        return spent / 1_000_000
+
+    # Erasure
+
+    def erase(self, until: datetime, at: datetime, by: Ref) -> None:
+        """Everything about the person goes; what stays is a stub with the time of the erasure."""
+        for intent in list(self.row.intents.values()):
+            self.revoke(intent, "erased", by)
+        for sent in list(self.row.sent_nudges):
+            self.recall(sent, erased=True)
+        self.row = Row(
+            user_id=self.row.user_id,
+            erased_at=at,
+            erased_until=until,
+            applied_offset=self.row.applied_offset,
+            seen=self.row.seen,
+        )
+
+    def forget_words(self) -> None:
+        """Nobody may reach out and nothing is planned: unread words are not kept."""
+        if not self.row.grants_something and not self.row.intents:
+            self.row.unread = []
+            self.row.doubts = []
+            self.row.debt = Debt()
+
+
+def is_answered(reply: Reply) -> bool:
+    """Whether the request counts against budgets: an answer came, of whatever worth."""
+    return reply.failed is None or reply.failed in {"refused", "truncated", "malformed"}
+
+
+def _added(spent: Spent, reply: Reply, cost: float | None) -> Spent:
+    total = spent.cost_usd
+    if cost is not None:
+        total = (total or 0.0) + cost
+    return Spent(
+        calls=spent.calls + 1,
+        input_tokens=spent.input_tokens + reply.input_tokens,
+        output_tokens=spent.output_tokens + reply.output_tokens,
+        cost_usd=total,
+    )
+
+
+def _remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
+    """The nudges of the last 168 h, and of each agent the last two whatever their age."""
+    if nudges[0].at > now - WEEK:
+        return nudges
+    kept: list[PastNudge] = []
+    by_agent: dict[str, int] = {}
+    for nudge in reversed(nudges):
+        by_agent[nudge.agent] = by_agent.get(nudge.agent, 0) + 1
+        if nudge.at > now - WEEK or by_agent[nudge.agent] <= 2:
+            kept.append(nudge)
+    return kept[::-1]

@@ -1,0 +1,331 @@
+"""One partition of people, as a sans-I/O machine: it is told what happened and says what should happen.
+
+It holds mailboxes, running passes, the timer index and what is done; it never waits, reads a clock or touches
+the network. A driver carries its words to a real world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from agents.contract import Agent
+from app.core.arrival import Arrival
+from app.core.asks import Ask, Flood, Heard, LastLook, News, Reply
+from app.core.defects import DefectCount, put_aside, without_a_model
+from app.core.head import HEAD_KEY, Head, Progress
+from app.core.mailbox import Mailbox, Running
+from app.core.one_pass import Decided, Situation, Wake, one_pass
+from app.core.people import People
+from app.core.policy import Policy
+from app.core.roster import Roster
+from app.core.row import Row, decode
+from app.core.standing import Standing
+from app.core.tally import Tally
+from app.core.waiting import Waiting
+from app.core.written import milliseconds, records_of
+from topics.dead_letters import dead_letter
+from topics.record import NewRecord, Record
+
+__all__ = ["HEAD_KEY", "UNDECIDED_LIMIT", "Commit", "Head", "Partition", "PendingAsk"]
+
+UNDECIDED_LIMIT = 10_000
+"""Events that may wait undecided; at the bound the driver stops receiving and goes on polling."""
+MAILBOX_LIMIT = 500
+"""At this many events for one person a pass that waits for the model ends at once."""
+PASS_LIMIT = timedelta(seconds=60)
+"""Over all the asks of a pass: two readings or drafts of 25 s each, and a little."""
+_AGAIN = timedelta(seconds=1)
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """One transaction: all of it becomes durable or nothing does.
+
+    `rows` holds the latest row of each person touched (None: a tombstone); the driver writes `head` under HEAD_KEY.
+    `records` are in the order of the decisions.
+    """
+
+    number: int
+    rows: Mapping[str, bytes | None]
+    head: Head
+    records: Sequence[NewRecord]
+
+
+class PendingAsk(msgspec.Struct, frozen=True):
+    """A request that a running pass waits for; `deadline` is the end of its pass."""
+
+    ask_id: int
+    ask: Ask
+    deadline: datetime
+
+
+class Partition:
+    """Tells: `receive`, `positioned`, `tick`, `answer`, `committed`, `controls`. Asks: `take_asks`, `take_commit`."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        head: Head,
+        rows: Callable[[str], bytes | None],
+        policy: Policy,
+        agents: Mapping[str, Agent],
+    ) -> None:
+        """`rows` answers from the durable local copy what was last committed for a person."""
+        roster = Roster(agents.values())
+        self._situation = Situation(policy=policy, roster=roster)
+        self._arrival = Arrival(number, head.partitions, roster.names)
+        self._progress = Progress(head)
+        self._people = People(rows)
+        self._waiting = Waiting()
+        self._standing = Standing()
+        self._defects = DefectCount()
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._running: dict[str, Running] = {}
+        self._by_ask: dict[int, Running] = {}
+        self._asks: list[PendingAsk] = []
+        self._dropped: list[int] = []
+        self._ask_number = 0
+        self._woken: set[str] = set()
+        self._records: list[NewRecord] = []
+        self._commit_number = 0
+        self._in_flight = False
+        self._ticked_at: datetime | None = None
+        self._tally = Tally()
+
+    def restore_timers(self, user_id: str, row: bytes) -> None:
+        """Once for each row before the first `tick`: the timer index is derived from the rows."""
+        known = decode(row)
+        self._standing.changed(None, known)
+        self._waiting.put(known, user_id)
+
+    # What the driver tells
+
+    def receive(self, records: Sequence[Record], now: datetime) -> None:
+        """Records of `user-events` in log order; those below `next` or already done are passed over."""
+        touched: dict[str, None] = {}
+        for record in records:
+            if not self._progress.begins(record.offset):
+                continue
+            self._defects.events += 1
+            event = self._arrival.understood(record, now, self._records, self._tally)
+            if event is None:
+                self._progress.done(record.offset)
+                continue
+            mailbox = self._mailboxes.get(event.user_id)
+            if mailbox is None:
+                mailbox = self._mailboxes[event.user_id] = Mailbox()
+            mailbox.events.append(event)
+            mailbox.records.append(record)
+            touched[event.user_id] = None
+        for user_id in touched:
+            self._attend(user_id, now)
+
+    def positioned(self, position: int) -> None:
+        """The reader stands here: nothing below is still to come (markers of transactions leave holes)."""
+        self._progress.positioned(position)
+
+    def tick(self, now: datetime, room: int) -> None:
+        """Wake what is due; at most `room` more people for maturity (earliest expiry first); end overdue passes."""
+        self._ticked_at = now
+        for running in [one for one in self._running.values() if one.deadline <= now]:
+            running.late = True
+            self._drop_ask(running)
+            self._go_on(running, (now, Reply(failed="timeout")))
+        for user_id in self._waiting.due_looks(now):
+            self._wake(user_id, now, mature=False)
+        for user_id in self._waiting.due_maturities(now, room, self._running):
+            self._woken.add(user_id)
+            self._wake(user_id, now, mature=True)
+
+    def answer(self, ask_id: int, reply: Reply, now: datetime) -> None:
+        """What came of a request; one for a pass that has ended is ignored."""
+        running = self._by_ask.pop(ask_id, None)
+        if running is not None:
+            running.ask_id = None
+            self._go_on(running, (now, reply))
+
+    def controls(self, paused: frozenset[str]) -> None:
+        """The agents that are paused; `*` is all of them."""
+        self._situation = msgspec.structs.replace(self._situation, paused=paused)
+
+    # What the driver asks
+
+    def take_asks(self) -> list[PendingAsk]:
+        """The requests that were not handed out yet."""
+        asks, self._asks = self._asks, []
+        return asks
+
+    def dropped_asks(self) -> list[int]:
+        """Requests whose pass has ended without them; the driver may cancel these."""
+        dropped, self._dropped = self._dropped, []
+        return dropped
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `take_commit` would hold something, once none is in flight."""
+        return bool(self._records) or self._people.has_changed or self._progress.changed
+
+    def take_commit(self) -> Commit | None:
+        """All that was decided since the last one; None while one is in flight or nothing was."""
+        if self._in_flight or not self.has_work:
+            return None
+        self._in_flight = True
+        self._commit_number += 1
+        records, self._records = self._records, []
+        return Commit(
+            number=self._commit_number,
+            rows=self._people.take_changed(),
+            head=self._progress.head(),
+            records=records,
+        )
+
+    def committed(self, number: int) -> None:
+        """The commit is durable. A failed one has no call: the whole machine is thrown away and built anew."""
+        if not self._in_flight or number != self._commit_number:
+            raise ValueError(f"commit {number} is not in flight")
+        self._in_flight = False
+        self._people.committed(self._running)
+
+    def next_wake(self) -> datetime | None:
+        """When `tick` has something to do next: a due time, a reading, a pass's deadline."""
+        times = [running.deadline for running in self._running.values()]
+        following = self._waiting.next()
+        if following is not None:
+            times.append(following)
+        if self._waiting.queued and self._ticked_at is not None:
+            times.append(self._ticked_at + _AGAIN)
+        return min(times, default=None)
+
+    @property
+    def undecided(self) -> int:
+        """Events that were received and are not decided: the driver stops receiving at UNDECIDED_LIMIT."""
+        return self._progress.undecided
+
+    @property
+    def woken(self) -> int:
+        """People who were woken for maturity and are undecided: counts against the driver's `room`."""
+        return len(self._woken)
+
+    def take_tally(self) -> Tally:
+        """What was counted since the last call, and how things stand."""
+        tally, self._tally = self._tally, Tally()
+        self._standing.report(tally)
+        tally.gauge("tactful_passes_in_flight", len(self._running))
+        tally.gauge("tactful_overdue_intents", self._waiting.queued)
+        return tally
+
+    # Passes
+
+    def _wake(self, user_id: str, now: datetime, *, mature: bool) -> None:
+        mailbox = self._mailboxes.get(user_id)
+        if mailbox is None:
+            mailbox = self._mailboxes[user_id] = Mailbox()
+        mailbox.woken = True
+        mailbox.mature = mailbox.mature or mature
+        self._attend(user_id, now)
+
+    def _attend(self, user_id: str, now: datetime) -> None:
+        """Start a pass for somebody whose mailbox is not empty, unless one is under way."""
+        running = self._running.get(user_id)
+        if running is not None:
+            if len(self._mailboxes[user_id].events) >= MAILBOX_LIMIT:
+                self._drop_ask(running)
+                self._go_on(running, (now, Flood()))
+            return
+        while user_id not in self._running and (mailbox := self._mailboxes.pop(user_id, None)) is not None:
+            passing = one_pass(self._people.row(user_id), mailbox.events, mailbox.wake, now, self._situation)
+            running = Running(user_id, mailbox, passing, now, now + PASS_LIMIT)
+            self._running[user_id] = running
+            self._advance(running, None, now)
+
+    def _go_on(self, running: Running, heard: Heard) -> None:
+        """Tell a waiting pass what came, and look at the person's mailbox again once it has decided."""
+        self._advance(running, heard, heard[0])
+        if running.user_id not in self._running:
+            self._attend(running.user_id, heard[0])
+
+    def _advance(self, running: Running, heard: Heard | None, now: datetime) -> None:
+        """Run a pass until it decides or waits for the model."""
+        try:
+            while True:
+                asked = next(running.passing) if heard is None else running.passing.send(heard)
+                if isinstance(asked, LastLook):
+                    waiting = self._mailboxes.get(running.user_id)
+                    heard = (now, News(tuple(waiting.events) if waiting else ()))
+                elif running.late:
+                    heard = (now, Reply(failed="timeout"))
+                else:
+                    self._put_ask(running, asked)
+                    return
+        except StopIteration as stop:
+            del self._running[running.user_id]
+            self._decided(running, stop.value, now)
+        except Exception as error:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
+            del self._running[running.user_id]
+            self._retake(running, error, now)
+
+    def _put_ask(self, running: Running, ask: Ask) -> None:
+        self._ask_number += 1
+        running.ask_id = self._ask_number
+        running.asked = True
+        self._by_ask[self._ask_number] = running
+        self._asks.append(PendingAsk(self._ask_number, ask, running.deadline))
+
+    def _drop_ask(self, running: Running) -> None:
+        if running.ask_id is not None:
+            del self._by_ask[running.ask_id]
+            self._dropped.append(running.ask_id)
+            self._asks = [pending for pending in self._asks if pending.ask_id != running.ask_id]
+            running.ask_id = None
+
+    def _decided(self, running: Running, decided: Decided, now: datetime) -> None:
+        self._apply(running.user_id, decided, now)
+        for record in running.mailbox.records:
+            self._progress.done(record.offset)
+        asked = "yes" if running.asked else "no"
+        self._tally.count("tactful_passes_total", asked)
+        self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), asked)
+
+    def _apply(self, user_id: str, decided: Decided, now: datetime) -> None:
+        before, after = self._people.known(user_id), decided.row
+        if before is None and after == Row(user_id=user_id):
+            after = None
+        self._standing.changed(before, after)
+        self._people.decided(user_id, after)
+        self._waiting.put(after, user_id)
+        if user_id in self._woken and not any(
+            one.status == "maturing" for one in (after.intents.values() if after else ())
+        ):
+            self._woken.discard(user_id)
+        self._records.extend(records_of(user_id, decided, now))
+        self._tally.absorb(decided.tally)
+
+    def _retake(self, running: Running, error: Exception, now: datetime) -> None:
+        """A pass raised: take it again event by event, without a model, and put aside what raises even so."""
+        mailbox, user_id = running.mailbox, running.user_id
+        for event, record in zip(mailbox.events, mailbox.records, strict=True):
+            row = self._people.row(user_id)
+            try:
+                decided = without_a_model(one_pass(row, [event], None, now, self._situation), now)
+            except Exception as again:  # noqa: BLE001  # the event goes to dead-letter with what it raised
+                self._defects.one_more(now)
+                self._tally.count("tactful_dead_letters_total", "defect")
+                self._records.append(dead_letter(record, "defect", type(again).__name__, milliseconds(now)))
+                decided = put_aside(row, event, now, self._situation)
+            self._apply(user_id, decided, now)
+            self._progress.done(record.offset)
+        if mailbox.wake is not None:
+            self._retake_wake(user_id, mailbox.wake, now)
+        self._tally.count("tactful_defects_total", type(error).__name__)
+
+    def _retake_wake(self, user_id: str, wake: Wake, now: datetime) -> None:
+        row = self._people.row(user_id)
+        try:
+            decided = without_a_model(one_pass(row, [], wake, now, self._situation), now)
+        except Exception:  # noqa: BLE001  # what was due closes as failed
+            self._defects.one_more(now)
+            decided = put_aside(row, None, now, self._situation)
+        self._apply(user_id, decided, now)

@@ -1,0 +1,215 @@
+"""A person's row: all that Tactful knows about one person, as one value.
+
+Rows are values: a pass works on a copy, and the copy becomes the row when the pass has decided.
+On the wire a row is one byte of schema version and MessagePack.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from agents.contract import Closed, Intent, Item, Ref, Sent
+from topics.user_events import QuietHours
+
+SCHEMA = 1
+
+OPEN_INTENTS = 50
+UNREAD_BYTES = 64 * 1024
+SEEN_EVENTS = 256
+CLOSED_INTENTS = 256
+CLOSED_FOR = timedelta(days=30)
+RECALLABLE = 10
+# 14 days of what a digest may tell; a service that sends more loses the oldest.
+ITEMS = 100
+MUTES = 100
+DOUBTS = 20
+# 168 h are counted by `per_week`; two older ones an agent are kept for `ignored_before` (the last may have failed).
+WEEK = timedelta(hours=168)
+
+
+class NewerRow(Exception):
+    """The row was written by a newer worker.
+
+    Operator action: run the worker's newer version again, or wipe nothing and roll forward; an old one cannot read it.
+    """
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The event that something follows from: its identity, place, time and trace."""
+
+    source: str
+    id: str
+    ref: Ref
+    at: datetime
+    traceparent: str | None = None
+
+
+class Unread(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message that no reading has covered yet: part of the reading debt."""
+
+    origin: Origin
+    message_id: str
+    conversation_id: str
+    speaker: Literal["person", "assistant"]
+    text: str
+    closings: int = 0
+    """How many plans it has closed over all readings: `reading.per_message` counts these."""
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A message that may have settled these intents: they are unverified until a reading that shows both clears it."""
+
+    message: Unread
+    intents: tuple[str, ...]
+
+
+class Debt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When the unread messages are to be read; each time None when nothing of the kind is planned."""
+
+    settle_at: datetime | None = None
+    settle_since: datetime | None = None
+    """The oldest message since the last attempt: `settle.at_most` counts from it."""
+    retry_at: datetime | None = None
+    ended: bool = False
+    """The conversation has ended: no later message puts the reading off."""
+    failures: int = 0
+    failed_since: datetime | None = None
+
+
+class PastNudge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A nudge that was decided: for caps, the gap and `ignored_before`; `answered` when activity followed."""
+
+    nudge_id: str
+    agent: str
+    at: datetime
+    answered: bool = False
+
+
+class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One person. Mutable only inside the pass that made the copy."""
+
+    user_id: str
+    timezone: str = ""
+    locale: str = "en"
+    name: str = ""
+    quiet_hours: QuietHours | None = None
+    consents: dict[str, bool] = {}
+    last_activity: datetime | None = None
+    active_until: datetime | None = None
+    intents: dict[str, Intent] = {}
+    closed: list[Closed] = []
+    seen: list[int] = []
+    applied_offset: int = -1
+    unread: list[Unread] = []
+    unread_lost: int = -1
+    """The offset of the last unread message that fell off; intents opened before it can no longer be verified."""
+    doubts: list[Doubt] = []
+    debt: Debt = Debt()
+    items: dict[str, Item] = {}
+    nudges: list[PastNudge] = []
+    nudges_sent: int = 0
+    last_text: str = ""
+    sent_nudges: list[Sent] = []
+    mutes: dict[str, datetime] = {}
+    budget_day: str = ""
+    budget_calls: int = 0
+    erased_at: datetime | None = None
+    erased_until: datetime | None = None
+
+    def working_copy(self) -> Row:
+        """A copy whose containers may be changed; what they hold is immutable."""
+        row = copy.copy(self)
+        row.consents = self.consents.copy()
+        row.intents = self.intents.copy()
+        row.closed = self.closed.copy()
+        row.seen = self.seen.copy()
+        row.unread = self.unread.copy()
+        row.doubts = self.doubts.copy()
+        row.items = self.items.copy()
+        row.nudges = self.nudges.copy()
+        row.sent_nudges = self.sent_nudges.copy()
+        row.mutes = self.mutes.copy()
+        return row
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether nothing is left but the time of an erasure."""
+        return self.erased_at is not None and self == Row(
+            user_id=self.user_id,
+            erased_at=self.erased_at,
+            erased_until=self.erased_until,
+            applied_offset=self.applied_offset,
+            seen=self.seen,
+        )
+
+    def granted(self, agent: str) -> bool:
+        """Whether the person lets this agent reach out; the later of a named consent and `*` has the word."""
+        granted = self.consents.get(agent)
+        return self.consents.get("*", False) if granted is None else granted
+
+    @property
+    def grants_something(self) -> bool:
+        """Whether any agent may reach out."""
+        return True in self.consents.values()
+
+    def zone(self, default: str) -> tzinfo:
+        """The person's time zone, or `default`."""
+        return zone_of(self.timezone or default)
+
+    def planned(self, agent: str) -> Sequence[Intent]:
+        """The agent's intents that are not closed, in the order of their opening."""
+        return [intent for intent in self.intents.values() if intent.agent == agent]
+
+    def sent(self, agent: str) -> Sequence[Sent]:
+        """The agent's nudges that may still be recalled."""
+        return [sent for sent in self.sent_nudges if sent.intent.agent == agent]
+
+    def last_closed(self, agent: str, subject_key: str) -> Closed | None:
+        """The agent's most recently closed intent with this key, while it is remembered."""
+        for closed in reversed(self.closed):
+            if closed.agent == agent and closed.subject_key == subject_key:
+                return closed
+        return None
+
+    def find(self, agent: str, subject_key: str) -> Intent | None:
+        """The one open intent of this agent with this key."""
+        for intent in self.intents.values():
+            if intent.agent == agent and intent.subject_key == subject_key:
+                return intent
+        return None
+
+    def unverified(self, intent: Intent) -> bool:
+        """Whether a message in doubt, or one that was lost unread, may have settled this intent."""
+        if self.unread_lost > intent.opened_by.offset:
+            return True
+        return any(intent.intent_id in doubt.intents for doubt in self.doubts)
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> tzinfo:
+    """A zone by its IANA name, which was checked when the event or the policy was read."""
+    return ZoneInfo(name) if name != "UTC" else UTC
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Row)
+_SCHEMA_BYTE = bytes([SCHEMA])
+
+
+def encode(row: Row) -> bytes:
+    """The row as it stands in `nudge-state`."""
+    return _SCHEMA_BYTE + _encoder.encode(row)
+
+
+def decode(data: bytes) -> Row:
+    """A row that `encode` wrote; NewerRow when a newer worker did."""
+    if data[0] > SCHEMA:
+        raise NewerRow(f"a row has schema {data[0]}, this worker reads up to {SCHEMA}: run the newer version")
+    return _decoder.decode(memoryview(data)[1:])

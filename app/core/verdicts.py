@@ -1,0 +1,284 @@
+"""Carrying out what a reading says, within a closed answer space, a confidence and a cap for each message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agents.contract import Intent, Sent
+from app.core.ledger import Ledger, Plan
+from app.core.local_time import same_hour_later
+from app.core.row import DOUBTS, MUTES, Doubt, Unread
+from app.core.shown import Raised, Shown
+from topics.outcomes import Evidence
+from topics.text import clean, fold
+
+if TYPE_CHECKING:
+    from app.core.asks import Mute, RaisedSubject, ReadingAnswer, Verdict
+
+REASONS = {"resolves": "resolved", "supersedes": "superseded", "contradicts": "contradicted"}
+# RULES: `when` and `until` reach no further than this.
+HORIZON = timedelta(days=90)
+POSTPONED_DAYS = 7
+# Enough of a message to know a subject by, in the next reading.
+WORDS = 200
+
+
+def closing(answer: ReadingAnswer | None, shown: Shown) -> tuple[str, ...]:
+    """The ids of the open intents on which an answer gives a closing verdict: they share in its cost."""
+    if answer is None:
+        return ()
+    named = (shown.intents.get(verdict.intent) for verdict in answer.verdicts if verdict.verdict in REASONS)
+    return tuple({thing.intent_id for thing in named if isinstance(thing, Intent)})
+
+
+def may_be_recalled(ledger: Ledger, sent: Sent) -> bool:
+    """Whether a message may still take this nudge back; some agents' nudges are recalled by no message."""
+    agent = ledger.roster.by_name.get(sent.intent.agent)
+    return sent.recallable_until > ledger.now and getattr(agent, "recalled_by_messages", True)
+
+
+def carry_out(
+    ledger: Ledger, answer: ReadingAnswer, shown: Shown, raised: list[Raised], settled: set[str]
+) -> set[str]:
+    """Apply one answer; returns the folded subjects that it settled or muted, which this reading no longer raises."""
+    surest = _surest(ledger, answer, shown)
+    _clear_doubts(ledger, shown, surest)
+    settled = settled | _close(ledger, shown, surest, raised)
+    for ref, verdict in surest.items():
+        if verdict.verdict == "postpones":
+            _postpone(ledger, shown.intents[ref], verdict)
+    for mute in answer.mutes:
+        settled |= _mute(ledger, mute, shown, raised)
+    for subject in answer.subjects:
+        _raise(ledger, subject, shown, raised, settled)
+    return settled
+
+
+def _surest(ledger: Ledger, answer: ReadingAnswer, shown: Shown) -> dict[str, Verdict]:
+    """The verdict that counts for each intent shown: the surest; the assistant's words close nothing."""
+    surest: dict[str, Verdict] = {}
+    for given in answer.verdicts:
+        message = shown.messages.get(given.message)
+        if message is None or given.intent not in shown.intents:
+            continue
+        if given.verdict in REASONS and message.speaker == "assistant":
+            continue
+        unsure = given.verdict == "postpones" and given.confidence < ledger.policy.reading.sure
+        verdict = msgspec.structs.replace(given, verdict="unrelated") if unsure else given
+        best = surest.get(verdict.intent)
+        if best is None or verdict.confidence > best.confidence:
+            surest[verdict.intent] = verdict
+    return surest
+
+
+# Closing
+
+
+def _close(ledger: Ledger, shown: Shown, surest: dict[str, Verdict], raised: list[Raised]) -> set[str]:
+    """Close what is surely settled, at most `per_message` by one message; the rest becomes unverified."""
+    settled: set[str] = set()
+    ordered = sorted(
+        ((ref, verdict) for ref, verdict in surest.items() if verdict.verdict in REASONS),
+        key=lambda pair: -pair[1].confidence,
+    )
+    closings = {ref: message.closings for ref, message in shown.messages.items()}
+    doubts: list[tuple[Intent | Sent | Raised, str]] = []
+    for ref, verdict in ordered:
+        thing = shown.intents[ref]
+        sure = verdict.confidence >= ledger.policy.reading.sure
+        if not sure or closings[verdict.message] >= ledger.policy.reading.per_message:
+            doubts.append((thing, verdict.message))
+            continue
+        closings[verdict.message] += 1
+        settled.add(fold(_subject(thing)))
+        _close_one(ledger, thing, verdict, shown.messages[verdict.message], raised)
+    _count_closings(ledger, shown, closings)
+    for thing, message_ref in doubts:
+        message = msgspec.structs.replace(shown.messages[message_ref], closings=closings[message_ref])
+        if isinstance(thing, Intent):
+            doubt(ledger, thing.intent_id, message)
+        elif not isinstance(thing, Sent):
+            thing.doubts.append(message)
+    return settled
+
+
+def _subject(thing: Intent | Sent | Raised) -> str:
+    if isinstance(thing, Intent):
+        return thing.subject
+    return thing.intent.subject if isinstance(thing, Sent) else thing.plan.subject
+
+
+def _close_one(
+    ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict, message: Unread, raised: list[Raised]
+) -> None:
+    if isinstance(thing, Intent):
+        current = ledger.row.intents.get(thing.intent_id)
+        if current is not None:
+            reason = REASONS[verdict.verdict]
+            ledger.revoke(current, reason, message.origin.ref, _evidence(ledger, verdict, message))
+    elif isinstance(thing, Sent):
+        ledger.recall(thing)
+    else:
+        raised.remove(thing)
+
+
+def _evidence(ledger: Ledger, verdict: Verdict, message: Unread) -> Evidence:
+    return Evidence(
+        verdict=verdict.verdict,
+        confidence=verdict.confidence,
+        quote=clean(message.text, WORDS) if ledger.policy.privacy.quotes else "",
+        message_id=message.message_id or message.origin.id,
+        model=ledger.last_model,
+    )
+
+
+# Doubts
+
+
+def doubt(ledger: Ledger, intent_id: str, message: Unread) -> None:
+    """The intent is unverified: it is asked about again at maturity, with this message."""
+    row = ledger.row
+    for n, known in enumerate(row.doubts):
+        if known.message.origin.ref == message.origin.ref:
+            if intent_id not in known.intents:
+                row.doubts[n] = Doubt(message, (*known.intents, intent_id))
+            return
+    row.doubts.append(Doubt(message, (intent_id,)))
+    if len(row.doubts) > DOUBTS:
+        # Its intents must not pass for verified: they are held like those before a message that was lost.
+        lost = row.doubts.pop(0)
+        row.unread_lost = max(row.unread_lost, lost.message.origin.ref.offset)
+        ledger.tally.count("tactful_dropped_total", "doubt")
+
+
+def _clear_doubts(ledger: Ledger, shown: Shown, surest: dict[str, Verdict]) -> None:
+    """A doubt ends when a reading that showed both the message and the intent gives no closing verdict on it."""
+    offsets = {message.origin.ref.offset for message in shown.messages.values()}
+    cleared = {
+        thing.intent_id
+        for ref, thing in shown.intents.items()
+        if isinstance(thing, Intent) and (ref not in surest or surest[ref].verdict not in REASONS)
+    }
+    ledger.row.doubts = [
+        msgspec.structs.replace(known, intents=left)
+        for known in ledger.row.doubts
+        if (left := _left(known, offsets, cleared))
+    ]
+
+
+def _left(known: Doubt, offsets: set[int], cleared: set[str]) -> tuple[str, ...]:
+    if known.message.origin.ref.offset not in offsets:
+        return known.intents
+    return tuple(intent_id for intent_id in known.intents if intent_id not in cleared)
+
+
+def _count_closings(ledger: Ledger, shown: Shown, closings: dict[str, int]) -> None:
+    """What a message has closed is remembered as long as the message itself is."""
+    counts = {shown.messages[ref].origin.ref.offset: count for ref, count in closings.items()}
+    ledger.row.doubts = [
+        msgspec.structs.replace(
+            known,
+            message=msgspec.structs.replace(
+                known.message, closings=counts.get(known.message.origin.ref.offset, known.message.closings)
+            ),
+        )
+        for known in ledger.row.doubts
+    ]
+
+
+# Putting off
+
+
+def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict) -> None:
+    """Another due time; the expiry stays unless the new time reaches it, then it moves by as much."""
+    if isinstance(thing, Sent):
+        return
+    current = ledger.row.intents.get(thing.intent_id) if isinstance(thing, Intent) else None
+    if isinstance(thing, Intent) and current is None:
+        return
+    before = thing.due_at if isinstance(thing, Intent) else thing.plan.due_at
+    until = _clamped(ledger, verdict.until)
+    if until is None:
+        until = same_hour_later(before, POSTPONED_DAYS, ledger.row.zone(ledger.policy.default_timezone))
+    if until <= ledger.now:
+        return
+    if isinstance(thing, Intent):
+        assert current is not None
+        ledger.move(current, until, _expiry_after(current.expires_at, before, until))
+        return
+    expires_at = thing.plan.expires_at and _expiry_after(thing.plan.expires_at, before, until)
+    thing.plan = msgspec.structs.replace(thing.plan, due_at=until, expires_at=expires_at)
+
+
+def _expiry_after(expires_at: datetime, before: datetime, until: datetime) -> datetime:
+    return expires_at if until < expires_at else expires_at + (until - before)
+
+
+def _clamped(ledger: Ledger, at: datetime | None) -> datetime | None:
+    return None if at is None else min(at, ledger.now + HORIZON)
+
+
+# Mutes and new subjects
+
+
+def _mute(ledger: Ledger, mute: Mute, shown: Shown, raised: list[Raised]) -> set[str]:
+    """The person asks not to be asked about this: for all agents, for `mute_for`."""
+    message = shown.messages.get(mute.message)
+    subject = fold(clean(mute.subject))
+    if message is None or message.speaker == "assistant" or not subject:
+        return set()
+    row = ledger.row
+    row.mutes = {known: until for known, until in row.mutes.items() if until > ledger.now}
+    row.mutes[subject] = ledger.now + ledger.policy.mute_for
+    if len(row.mutes) > MUTES:
+        del row.mutes[min(row.mutes, key=lambda known: row.mutes[known])]
+        ledger.tally.count("tactful_dropped_total", "mute")
+    for intent in [one for one in row.intents.values() if fold(one.subject) == subject]:
+        ledger.revoke(intent, "muted", message.origin.ref)
+    for sent in [one for one in row.sent_nudges if fold(one.intent.subject) == subject]:
+        if may_be_recalled(ledger, sent):
+            ledger.recall(sent)
+    raised[:] = [one for one in raised if fold(one.plan.subject) != subject]
+    return {subject}
+
+
+def _raise(
+    ledger: Ledger, subject: RaisedSubject, shown: Shown, raised: list[Raised], settled: set[str]
+) -> None:
+    """Note a subject to be opened at the end of the reading, if it is new and somebody may ask about it."""
+    text = clean(subject.subject)
+    known = shown.messages.get(subject.message)
+    key = fold(text)
+    if known is None or subject.message not in shown.unread or not key or key in settled:
+        return
+    if subject.agent not in ledger.roster.names or not ledger.row.granted(subject.agent):
+        return
+    if _is_planned(ledger, subject.agent, key, raised):
+        return
+    delay = ledger.policy.agent(subject.agent).delay
+    plan = Plan(
+        agent=subject.agent,
+        subject=text,
+        due_at=_clamped(ledger, subject.when) or known.origin.at + delay,
+        importance=min(max(subject.importance, 0.0), 1.0),
+        words=clean(known.text, WORDS),
+    )
+    raised.append(Raised(plan=plan, origin=known.origin, doubts=[]))
+
+
+def _is_planned(ledger: Ledger, agent: str, key: str, raised: Sequence[Raised]) -> bool:
+    open_ones = any(key in (one.subject_key, fold(one.subject)) for one in ledger.row.planned(agent))
+    return open_ones or any(one.plan.agent == agent and fold(one.plan.subject) == key for one in raised)
+
+
+def open_raised(ledger: Ledger, raised: Sequence[Raised]) -> None:
+    """At the end of a reading: open what it raised and no later message of it settled."""
+    for one in raised:
+        intent = ledger.open(one.plan, one.origin)
+        if intent is not None:
+            for message in one.doubts:
+                doubt(ledger, intent.intent_id, message)
