@@ -27,8 +27,8 @@ log = logging.getLogger("tactful.metrics")
 
 OTHER = "other"
 """What stands for a value that is not known beforehand, where the values are bounded."""
-SOURCES_AT_MOST = 50
-"""Services that are named in `tactful_misrouted_events_total`; the next ones are `other`."""
+NAMES_AT_MOST = 50
+"""Services that write to a wrong partition, or kinds of errors, that are named; the next ones are `other`."""
 
 SHORT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15)
 """Up to a commit's 15 s."""
@@ -63,6 +63,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "tactful_dead_letters_total", "counter", "Records that could not be understood, by why.", ("reason",)
     ),
+    Metric("tactful_defects_total", "counter", "Passes that raised and were taken again.", ("error",)),
     Metric("tactful_events_lost_total", "counter", "Events that retention took before they were decided."),
     Metric(
         "tactful_dropped_total", "counter", "What fell off a row that was full, by what it was.", ("what",)
@@ -131,7 +132,7 @@ METRICS: tuple[Metric, ...] = (
 )
 
 RESULTS = ("answered", *get_args(Failed))
-ANY: Mapping[str, tuple[str, ...]] = {"partition": (), "source": (), "version": (), "policy": ()}
+ANY: Mapping[str, tuple[str, ...]] = {"partition": (), "source": (), "error": (), "version": (), "policy": ()}
 """Labels whose values are not known beforehand."""
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "type": (*KNOWN_TYPES, OTHER),
@@ -168,7 +169,7 @@ class Metrics:
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         self._allowed = {metric.name: frozenset(label_values(metric, agents)) for metric in METRICS}
-        self._sources: set[str] = set()
+        self._named: dict[str, set[str]] = {"source": set(), "error": set()}
         self._parts: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}
         self._unknown: set[str] = set()
         for metric in METRICS:
@@ -237,10 +238,10 @@ class Metrics:
     def _bounded(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
         """Labels never grow without end: what is not known beforehand is `other`."""
         labels = self._metrics[name].labels
-        if labels == ("source",):
-            if values[0] not in self._sources and len(self._sources) >= SOURCES_AT_MOST:
+        if len(labels) == 1 and (named := self._named.get(labels[0])) is not None:
+            if values[0] not in named and len(named) >= NAMES_AT_MOST:
                 return (OTHER,)
-            self._sources.add(values[0])
+            named.add(values[0])
             return values
         if values in self._allowed[name]:
             return values

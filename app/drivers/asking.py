@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from app.core.asks import Reply
+from app.core.asks import Compose, Judge, Question, Reading, Reply
+from app.core.tally import Tally
 
 if TYPE_CHECKING:
     from app.core.partition import PendingAsk
@@ -21,9 +22,15 @@ class Asking:
     """Each request is a task; `answered` is told its reply, `ended` that it is out no more."""
 
     def __init__(
-        self, model: Model, *, answered: Callable[[int, Reply], None], ended: Callable[[], None]
+        self,
+        model: Model,
+        *,
+        answered: Callable[[int, Reply], None],
+        count: Callable[[Tally], None],
+        ended: Callable[[], None],
     ) -> None:
         self._model = model
+        self._count = count
         self._answered = answered
         self._ended = ended
         self._out: dict[int, asyncio.Task[None]] = {}
@@ -57,8 +64,30 @@ class Asking:
         except Exception:
             log.exception("the model's front door raised instead of replying: counted as unreachable")
             reply = Reply(failed="unreachable")
+        self._count(_counted(pending.ask.question, reply))
         self._answered(pending.ask_id, reply)
 
     def _end(self, ask_id: int, _: asyncio.Task[None]) -> None:
         del self._out[ask_id]
         self._ended()
+
+
+def _counted(question: Question, reply: Reply) -> Tally:
+    """What a request cost, for the metrics; `budget` was never sent."""
+    tally = Tally()
+    match question:
+        case Reading():
+            task = "reading"
+        case Compose():
+            task = "compose"
+        case Judge():
+            task = "judge"
+        case _:
+            assert_never(question)
+    tally.count("tactful_model_calls_total", task, reply.failed or "answered")
+    if reply.failed != "budget":
+        tally.observe("tactful_model_seconds", reply.seconds, task)
+    if reply.input_tokens or reply.output_tokens:
+        tally.count("tactful_model_tokens_total", task, "input", by=reply.input_tokens)
+        tally.count("tactful_model_tokens_total", task, "output", by=reply.output_tokens)
+    return tally

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.core.asks import Reply
+from app.core.partition import UNDECIDED_LIMIT
 from app.drivers.asking import Asking
 from app.drivers.committing import Committing
 from app.drivers.machine import CommitDoubt, Machine, Model, PartitionLog
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
     from app.drivers.clock import Alarm, Clock
     from topics.record import Record
 
-__all__ = ["CommitDoubt", "Machine", "Model", "PartitionLog", "PartitionLoop", "all_settled"]
+__all__ = [
+    "UNDECIDED_LIMIT",
+    "CommitDoubt",
+    "Machine",
+    "Model",
+    "PartitionLog",
+    "PartitionLoop",
+    "all_settled",
+]
 
 log = logging.getLogger("tactful.partition")
 
-UNDECIDED_LIMIT = 10_000
-"""Events that may wait undecided; at some 1 KB each this is 10 MB a partition."""
 COMMIT_WITHIN_S = 15.0
 """The transaction's own timeout: what has not ended by then may or may not be durable."""
 MIN_COMMIT_INTERVAL_S = 0.02
@@ -77,20 +84,21 @@ class PartitionLoop:
         self._happened = asyncio.Event()
         self._happened.set()
         self._quiet = asyncio.Event()
-        self._asking = Asking(model, answered=self._answered, ended=self.poke)
+        self._asking = Asking(model, answered=self._answered, count=on_tally, ended=self._look)
         self._committing = Committing(
             partition,
             log,
             within_s=commit_within_s,
             interval_s=min_commit_interval_s,
             on_commit=on_commit,
-            changed=self.poke,
+            changed=self._look,
         )
         self._ticked_at = float("-inf")
         self._error: Exception | None = None
         self._draining = False
         self._stopped = False
         self._woken = 0
+        self._ask_for_room = False
 
     # What the owner tells.
 
@@ -107,7 +115,11 @@ class PartitionLoop:
         self._tell(lambda: self.partition.controls(paused))
 
     def poke(self) -> None:
-        """Look again: something outside changed, such as the room for people to be woken."""
+        """Ask for room again: other partitions' people were decided, or the model came back."""
+        self._ask_for_room = True
+        self._look()
+
+    def _look(self) -> None:
         self._quiet.clear()
         self._happened.set()
 
@@ -118,7 +130,7 @@ class PartitionLoop:
             say()
         except Exception as error:  # noqa: BLE001 - kept, and raised by `run`: there is one way to fail
             self._error = error
-        self.poke()
+        self._look()
 
     # What the owner asks.
 
@@ -217,7 +229,7 @@ class PartitionLoop:
     def stop(self) -> None:
         """End `run` at once; what is not committed is decided again by the next owner."""
         self._stopped = True
-        self.poke()
+        self._look()
 
     # One step: look at everything, wait for nothing.
 
@@ -233,13 +245,15 @@ class PartitionLoop:
         self._on_tally(self.partition.take_tally())
         woken, self._woken = self._woken, self.partition.woken
         if self._woken < woken:
+            self.poke()
             self._on_less()
 
     def _tick(self) -> None:
         now, at = self._clock.now(), asyncio.get_running_loop().time()
         wake, beat = self.partition.next_wake(), self._clock.beat_s
-        if (wake is not None and wake <= now) or (beat is not None and at - self._ticked_at >= beat):
-            self._ticked_at = at
+        due = wake is not None and wake <= now
+        if due or self._ask_for_room or (beat is not None and at - self._ticked_at >= beat):
+            self._ticked_at, self._ask_for_room = at, False
             self.partition.tick(now, max(0, self._room(now)))
 
     def _set_alarm(self) -> Alarm | None:
@@ -251,7 +265,7 @@ class PartitionLoop:
             if self._room(now) > 0:
                 return None
             wake = now + ROOM_AGAIN
-        return self._clock.alarm(wake, self.poke)
+        return self._clock.alarm(wake, self._look)
 
     def _answered(self, ask_id: int, reply: Reply) -> None:
         self._tell(lambda: self.partition.answer(ask_id, reply, self._clock.now()))

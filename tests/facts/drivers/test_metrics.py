@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
 from app.core.tally import Tally
-from app.metrics import METRICS, SOURCES_AT_MOST, Metrics
+from app.metrics import METRICS, NAMES_AT_MOST, Metrics
 from topics.outcomes import REASONS
 
 AGENTS = ("follow_up", "digest")
@@ -48,6 +50,7 @@ PINNED = [
     "tactful_build_info{version,policy}",
     "tactful_ignored_events_total{why}",
     "tactful_dropped_total{what}",
+    "tactful_defects_total{error}",
 ]
 """Dashboards and alerts of others name these."""
 
@@ -64,6 +67,29 @@ def lines(metrics: Metrics) -> list[str]:
 def test_names_and_labels_are_pinned() -> None:
     """A metric that is renamed breaks somebody else's dashboard."""
     assert {m.name + ("{" + ",".join(m.labels) + "}" if m.labels else "") for m in METRICS} == set(PINNED)
+
+
+def counted_in_code() -> set[tuple[str, str, int]]:
+    """Every `tally.count("name", ...)` of the application: its name, its kind, and how many labels it is given."""
+    kinds = {"count": ("counter", 1), "observe": ("histogram", 2), "gauge": ("gauge", 2)}
+    found = set()
+    for path in (Path(__file__).parents[3] / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Constant(value=str(name)), *_]) if (
+                    attr in kinds and name.startswith("tactful_")
+                ):
+                    kind, before = kinds[attr]
+                    found.add((name, kind, len(node.args) - before))
+    return found
+
+
+def test_what_the_code_counts_is_in_the_list() -> None:
+    """Nothing is counted that the page would not show, with the labels that the page has."""
+    listed = {(m.name, m.kind, len(m.labels)) for m in METRICS}
+    counted = counted_in_code()
+    assert len(counted) > 20
+    assert counted - listed == set()
 
 
 def test_every_metric_has_its_sentence() -> None:
@@ -140,14 +166,14 @@ def test_commits_are_counted(metrics: Metrics) -> None:
 def test_labels_do_not_grow_without_end(metrics: Metrics) -> None:
     """Whatever services call themselves, and whatever events are named, the page stays as long as it is."""
     tally = Tally()
-    for n in range(SOURCES_AT_MOST + 10):
+    for n in range(NAMES_AT_MOST + 10):
         tally.count("tactful_misrouted_events_total", f"service-{n}")
         tally.count("tactful_events_total", f"type-{n}")
     metrics.absorb(tally)
     page = lines(metrics)
-    assert sum(line.startswith("tactful_misrouted_events_total{") for line in page) == SOURCES_AT_MOST + 1
+    assert sum(line.startswith("tactful_misrouted_events_total{") for line in page) == NAMES_AT_MOST + 1
     assert 'tactful_misrouted_events_total{source="other"} 10.0' in page
-    assert f'tactful_events_total{{type="other"}} {SOURCES_AT_MOST + 10}.0' in page
+    assert f'tactful_events_total{{type="other"}} {NAMES_AT_MOST + 10}.0' in page
 
 
 def test_what_is_no_metric_is_said_once(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:

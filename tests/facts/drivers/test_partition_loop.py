@@ -9,13 +9,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from app.core.asks import Ask, Reply
 from app.core.partition import Commit
+from app.core.tally import Tally
 from app.drivers.clock import SteadyClock, StoryClock
 from app.drivers.partition_loop import UNDECIDED_LIMIT, CommitDoubt, PartitionLoop, all_settled
 from tests.facts.drivers.echo import GOOD, NOON, Echo, after, said
+
+COSTLY = msgspec.structs.replace(GOOD, input_tokens=10, output_tokens=3, seconds=1.5)
 
 
 class Kept:
@@ -152,7 +156,7 @@ async def test_a_timer_wakes_at_its_own_time() -> None:
         await w.until(99)
         assert w.log.words == [("bo", "woken")]
         await w.until(100)
-        assert [now for now, _ in w.machine.ticks] == [after(40), after(100)]
+        assert sorted({now for now, _ in w.machine.ticks}) == [after(40), after(100)]
 
 
 async def test_a_slow_answer_comes_at_its_time() -> None:
@@ -199,6 +203,36 @@ async def test_room_is_asked_for_and_waited_for() -> None:
         w.loop.poke()
         await w.loop.settled()
         assert w.log.words == [("ana", "woken")]
+
+
+async def test_room_that_was_given_back_is_used_at_once() -> None:
+    """Two of three who are due at one instant wait for the first, and not for a second of the story."""
+    async with world(room=lambda _: 1 - w.machine.woken) as w:
+        w.loop.receive([said(user, "at 10", n) for n, user in enumerate(("ana", "bo", "cy"))])
+        await w.until(10)
+        assert w.log.words == [("ana", "woken"), ("bo", "woken"), ("cy", "woken")]
+
+
+async def test_requests_are_counted_by_what_came_of_them() -> None:
+    """Task, result, seconds and tokens of every request go to the metrics."""
+    counted = Tally()
+    clock = StoryClock(NOON)
+    model = Answering(clock, lambda ask: COSTLY if ask.user_id == "ana" else Reply(failed="timeout"))
+    loop = PartitionLoop(
+        Echo(), log=Kept(), model=model, clock=clock, room=lambda _: 9, on_tally=counted.absorb
+    )
+    running = asyncio.create_task(loop.run())
+    loop.receive([said("ana", "ask"), said("bo", "ask", 1)])
+    await loop.settled()
+    loop.stop()
+    await running
+    assert counted.counts == {
+        ("tactful_model_calls_total", ("judge", "answered")): 1,
+        ("tactful_model_calls_total", ("judge", "timeout")): 1,
+        ("tactful_model_tokens_total", ("judge", "input")): 10,
+        ("tactful_model_tokens_total", ("judge", "output")): 3,
+    }
+    assert counted.observed == [("tactful_model_seconds", ("judge",), seconds) for seconds in (1.5, 0.0)]
 
 
 async def test_no_room_is_looked_at_again_as_the_story_goes_on() -> None:
