@@ -103,7 +103,7 @@ def _separated(value: object) -> object:
 
 
 def _import_path(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", value):
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?", value):
         raise ValueError(f"{value!r} is no import path: write it like package.module:agent")
     return value
 

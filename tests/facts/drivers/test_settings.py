@@ -141,8 +141,8 @@ def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     """`TACTFUL_AGENTS` names objects by import path."""
-    settings = given(monkeypatch, AGENTS="mine.agents:birthday, yours:weather")
-    assert settings.agents == ("mine.agents:birthday", "yours:weather")
+    settings = given(monkeypatch, AGENTS="mine.agents:birthday, yours.weather")
+    assert settings.agents == ("mine.agents:birthday", "yours.weather")
 
 
 def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
