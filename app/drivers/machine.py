@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from topics.record import Record
 
 
-class CommitDoubt(Exception):  # noqa: N818 - doubt is what it is, not yet an error
+class CommitDoubt(Exception):
     """Nobody knows whether the last commit is durable.
 
     Operator action: none, the partition starts again from what is durable; if it repeats, the log's own

@@ -22,14 +22,14 @@ class StoreError(Exception):
     """A store cannot be opened, read or written; the message says what to do."""
 
 
-class StoreLocked(StoreError):  # noqa: N818 - it says what is the matter
+class StoreLocked(StoreError):
     """Another process has the folder open.
 
     Operator action: stop the other worker, or give this one a folder of its own. Retrying is safe.
     """
 
 
-class StoreCorrupt(StoreError):  # noqa: N818 - as above
+class StoreCorrupt(StoreError):
     """The files are damaged.
 
     Operator action: a local copy may be deleted and comes back from its topic; an embedded log is the only
