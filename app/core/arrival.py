@@ -55,9 +55,9 @@ class Arrival:
     def _send_home(self, record: Record, now: datetime, out: list[NewRecord], tally: Tally) -> None:
         """Once, unchanged but for the header that says where it stood: it counts from then on."""
         if any(name == FORWARDED_FROM for name, _ in record.headers):
-            _put_aside(
-                record, "misrouted", "forwarded once and still not in its key's partition", now, out, tally
-            )
+            error = "forwarded once and still not in its key's partition"
+            tally.count("tactful_dead_letters_total", "misrouted")
+            out.append(dead_letter(record, "misrouted", error, milliseconds(now)))
             return
         event = decode(record, agents=self._agents)
         tally.count("tactful_misrouted_events_total", self._label(event))

@@ -10,8 +10,10 @@ import msgspec
 from agents.contract import Agent, Candidate, Intent
 from app.core.asks import Ask, Compose, ComposeAnswer, Flood, Heard, Judge, JudgeAnswer, Question, Reply
 from app.core.assessment import problems
-from app.core.ledger import Ledger, WrittenBy
+from app.core.ledger import Ledger
+from app.core.plans import WrittenBy
 from app.core.reading import PAUSE_AFTER
+from app.core.spending import charge, day_is_spent
 from app.core.trace import Trace
 from topics.outcomes import Attempt, AttemptResult
 
@@ -117,7 +119,7 @@ class Composer:
     ) -> Generator[Ask, Heard, Reply | None]:
         """One request, noted and paid for; None when the day's or the minute's budget allows none."""
         ledger = self._ledger
-        if ledger.day_is_spent:
+        if day_is_spent(ledger):
             return None
         after = ledger.now + pause if pause else None
         ledger.now, heard = yield Ask(ledger.row.user_id, question, number, after, self._intent.traceparent)
@@ -128,7 +130,7 @@ class Composer:
         if heard.failed == "budget":
             return None
         self._trace.asked(question, heard)
-        ledger.charge((self._intent.intent_id,), heard)
+        charge(ledger, (self._intent.intent_id,), heard)
         return heard
 
     def _note(self, approach: str, result: AttemptResult, wrong: tuple[str, ...], reply: Reply) -> None:

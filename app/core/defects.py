@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from app.core import life_cycle
 from app.core.asks import Ask, News, Reply
-from app.core.fold import origin_of
 from app.core.ids import derived
-from app.core.ledger import Ending, Ledger
-from app.core.one_pass import Decided, Passing, Situation
+from app.core.ledger import Ledger
+from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
+from app.core.origin import origin_of
+from app.core.plans import Ending
 from app.core.row import Debt, Row
 from topics.user_events import Event, IntentMatured
 
@@ -50,7 +51,17 @@ class DefectCount:
             )
 
 
-def without_a_model(passing: Passing, now: datetime) -> Decided:
+def retaken(
+    row: Row, event: Event | None, wake: Wake | None, now: datetime, situation: Situation
+) -> tuple[Decided, str]:
+    """One event, or the wake-up, on its own and without a model; put aside, with the error's name, if it raises again."""
+    try:
+        return _without_a_model(one_pass(row, [event] if event else [], wake, now, situation), now), ""
+    except Exception as error:  # noqa: BLE001  # whatever an agent, or a row, makes it raise
+        return _put_aside(row, event, now, situation), type(error).__name__
+
+
+def _without_a_model(passing: Passing, now: datetime) -> Decided:
     """Run a pass to its end with no model: every question fails at once, and nothing waits in the mailbox."""
     heard: Reply | News
     try:
@@ -63,7 +74,7 @@ def without_a_model(passing: Passing, now: datetime) -> Decided:
         return decided
 
 
-def put_aside(row: Row, event: Event | None, now: datetime, situation: Situation) -> Decided:
+def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situation) -> Decided:
     """What is left to do when a pass raises on one event even so: the plans that it wakes close as failed.
 
     Without an event it was a wake-up that raised: what was due closes as failed, and unread words count as lost.

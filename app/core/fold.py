@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 
-from agents.contract import Agent, Intent, Item, Move, Open, Proposal, Ref, Revoke
+from agents.contract import Intent, Item
 from app.core import life_cycle, unread
 from app.core.ids import identity
-from app.core.ledger import Ledger, Plan
-from app.core.row import ITEMS, SEEN_EVENTS, Origin, Row
+from app.core.ledger import Ledger
+from app.core.origin import origin_of
+from app.core.plans import Plan
+from app.core.proposals import consider, replan
+from app.core.row import ITEMS, SEEN_EVENTS, Row
 from topics.matching import matches
-from topics.outcomes import Outcome
 from topics.text import fold as folded
 from topics.user_events import (
     ConsentChanged,
@@ -33,7 +35,6 @@ ITEM_FOR = timedelta(days=14)
 RECEIPTS = frozenset({"nudge.delivered", "nudge.failed", "nudge.opened", "nudge.replied", "nudge.dismissed"})
 ACTIVITY = frozenset({"message.received", "app.opened", "nudge.opened", "nudge.replied"})
 _ENDS_RECALL = frozenset({"nudge.failed", "nudge.opened", "nudge.replied", "nudge.dismissed"})
-_REFUSED = frozenset({"muted", "too_many", "no_consent"})
 # What a change of the zone or of the quiet hours may bring forward.
 _LOCAL_DEFERRALS = frozenset({"quiet_hours", "frequency_capped"})
 
@@ -72,12 +73,6 @@ def _is_passed_over(ledger: Ledger, event: Event) -> bool:
         if len(row.seen) > SEEN_EVENTS:
             del row.seen[:-SEEN_EVENTS]
     return False
-
-
-def origin_of(event: Event) -> Origin:
-    """The event as that from which something follows."""
-    ref = Ref(event.topic, event.partition, event.offset, f"{event.source}/{event.id}")
-    return Origin(event.source, event.id, ref, event.time, event.traceparent)
 
 
 # What closes at once
@@ -291,64 +286,3 @@ _HANDLERS: dict[str, Callable[[Ledger, Event], None]] = {
     "intent.matured": _intent_matured,
     **dict.fromkeys(RECEIPTS, _receipt),
 }
-
-
-# What the agents make of it
-
-
-def consider(ledger: Ledger, event: Event) -> None:
-    """Ask each agent that subscribes and has the person's grant what this event changes about its plans."""
-    for agent in ledger.roster.subscribed(event.type):
-        if ledger.row.granted(agent.name):
-            for proposal in agent.consider(ledger.row, event, ledger.now, ledger.policy):
-                apply(ledger, agent, proposal, event)
-
-
-def replan(ledger: Ledger, event: Event, closed: Sequence[Outcome]) -> None:
-    """Ask an agent that plans its next on the end of its last one, with the event that brought that end.
-
-    A plan that closed in the very step that opened it (muted, too many) asks for no other: it would go on for ever.
-    """
-    ended = {outcome.agent for outcome in closed if outcome.agent in ledger.roster.replanning}
-    ended -= {outcome.agent for outcome in closed if outcome.reason in _REFUSED}
-    for name in sorted(ended):
-        if ledger.row.granted(name):
-            agent = ledger.roster.by_name[name]
-            for proposal in agent.consider(ledger.row, event, ledger.now, ledger.policy):
-                apply(ledger, agent, proposal, event)
-
-
-def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> None:
-    """Carry one proposal out, inside what an agent may do: its own plans, and one for each subject."""
-    if isinstance(proposal, Open):
-        plan = Plan(
-            agent=agent.name,
-            subject=proposal.subject,
-            due_at=proposal.due_at,
-            subject_key=proposal.subject_key,
-            expires_at=proposal.expires_at,
-            importance=proposal.importance,
-            exit_on=proposal.exit_on,
-        )
-        if ledger.row.find(agent.name, proposal.subject_key or folded(proposal.subject)) is None:
-            ledger.open(plan, origin_of(event))
-        return
-    intent = ledger.row.intents.get(proposal.intent_id)
-    if intent is not None and intent.agent != agent.name:
-        return
-    if isinstance(proposal, Move):
-        if intent is not None:
-            ledger.move(
-                intent, proposal.due_at, proposal.expires_at, subject=proposal.subject or intent.subject
-            )
-        return
-    _take_back(ledger, agent, proposal, intent, event)
-
-
-def _take_back(ledger: Ledger, agent: Agent, proposal: Revoke, intent: Intent | None, event: Event) -> None:
-    if intent is not None:
-        ledger.revoke(intent, proposal.reason, origin_of(event).ref)
-        return
-    for sent in list(ledger.row.sent_nudges):
-        if sent.intent.intent_id == proposal.intent_id and sent.intent.agent == agent.name:
-            ledger.recall(sent)

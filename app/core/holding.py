@@ -10,8 +10,9 @@ import msgspec
 from agents.contract import Intent
 from app.core import life_cycle
 from app.core.gates import admission
-from app.core.ledger import Ending, Ledger
+from app.core.ledger import Ledger
 from app.core.local_time import next_midnight
+from app.core.plans import Ending
 from app.core.reading import Result
 from app.core.speaking import settle
 from app.core.trace import Trace

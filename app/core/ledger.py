@@ -6,15 +6,14 @@ Every intent that opens here is either still in the row afterwards or has exactl
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 
-from agents.contract import Closed, Intent, Ref, Sent, Spent
+from agents.contract import Closed, Intent, Ref, Sent
 from app.core import life_cycle
-from app.core.asks import Reply
 from app.core.ids import derived, share_of
-from app.core.local_time import local_day
+from app.core.origin import Origin
+from app.core.plans import NO_EVIDENCE, Ending, Plan, WrittenBy
 from app.core.policy import Policy
 from app.core.roster import Roster
 from app.core.row import (
@@ -22,48 +21,17 @@ from app.core.row import (
     CLOSED_INTENTS,
     OPEN_INTENTS,
     RECALLABLE,
-    WEEK,
     Debt,
-    Origin,
     PastNudge,
     Row,
+    remembered,
 )
 from app.core.tally import Tally
 from topics.nudges import Nudge
-from topics.outcomes import Attempt, Evidence, Outcome, OutcomeKind
+from topics.outcomes import Evidence, Outcome
 from topics.text import fold
-from topics.user_events import ExitOn
 
 RECALLABLE_FOR = timedelta(hours=24)
-NO_EVIDENCE = Evidence()
-WrittenBy = Literal["model", "fallback"]
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be opened: an agent's proposal, a request, or a subject that a reading raised."""
-
-    agent: str
-    subject: str
-    due_at: datetime
-    subject_key: str = ""
-    expires_at: datetime | None = None
-    importance: float = 0.5
-    exit_on: tuple[ExitOn, ...] = ()
-    words: str = ""
-    requested: bool = False
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How an intent ended, for its outcome record."""
-
-    outcome: OutcomeKind
-    reason: str
-    by: Ref | None = None
-    evidence: Evidence = NO_EVIDENCE
-    attempts: tuple[Attempt, ...] = ()
-    outranked_by: str = ""
-    nudge_id: str = ""
-    written_by: WrittenBy | Literal[""] = ""
 
 
 class Ledger:
@@ -246,7 +214,7 @@ class Ledger:
         life_cycle.after(intent.status, "sent")
         nudge_id = derived(intent.intent_id, intent.version)
         row.nudges.append(PastNudge(nudge_id, intent.agent, now))
-        row.nudges = _remembered(row.nudges, now)
+        row.nudges = remembered(row.nudges, now)
         row.nudges_sent += 1
         row.last_text = text
         until = min(intent.expires_at, now + RECALLABLE_FOR)
@@ -283,8 +251,7 @@ class Ledger:
 
     def recall(self, sent: Sent, *, erased: bool = False) -> None:
         """Take a nudge back that went out; its outcome and its slot stay."""
-        row = self.row
-        row.sent_nudges = [other for other in row.sent_nudges if other.nudge_id != sent.nudge_id]
+        self.keep_as_sent(sent.nudge_id)
         if sent.recallable_until <= self.now:
             return
         self.tally.count("tactful_recalls_total", sent.intent.agent)
@@ -292,7 +259,7 @@ class Ledger:
             Nudge(
                 kind="recall",
                 nudge_id=sent.nudge_id,
-                user_id=row.user_id,
+                user_id=self.row.user_id,
                 agent=sent.intent.agent,
                 intent_id=sent.intent.intent_id,
                 subject="" if erased else sent.intent.subject,
@@ -307,42 +274,8 @@ class Ledger:
         )
 
     def keep_as_sent(self, nudge_id: str) -> None:
-        """The person has seen it or answered: it can no longer be taken back."""
+        """The person has seen it: it can no longer be taken back."""
         self.row.sent_nudges = [sent for sent in self.row.sent_nudges if sent.nudge_id != nudge_id]
-
-    # The model's cost
-
-    def charge(self, intent_ids: tuple[str, ...], reply: Reply) -> None:
-        """Count one request to the intents that it was made for, and to the person's day when it was answered."""
-        cost = self._cost(reply)
-        for intent_id in intent_ids:
-            intent = self.row.intents.get(intent_id)
-            if intent is not None:
-                self.row.intents[intent_id] = msgspec.structs.replace(
-                    intent, spent=_added(intent.spent, reply, cost)
-                )
-        if is_answered(reply):
-            self.row.budget_calls = self.calls_today() + 1
-            self.row.budget_day = self._today()
-
-    def calls_today(self) -> int:
-        """Answered requests on the person's present calendar day."""
-        return self.row.budget_calls if self.row.budget_day == self._today() else 0
-
-    @property
-    def day_is_spent(self) -> bool:
-        """Whether the person's daily budget of requests is used up."""
-        return self.calls_today() >= self.policy.budget.calls_per_person_per_day
-
-    def _today(self) -> str:
-        return local_day(self.now, self.row.zone(self.policy.default_timezone)).isoformat()
-
-    def _cost(self, reply: Reply) -> float | None:
-        price = self.policy.prices.get(reply.model)
-        if price is None:
-            return None
-        spent = reply.input_tokens * price.input_per_mtok + reply.output_tokens * price.output_per_mtok
-        return spent / 1_000_000
 
     # Erasure
 
@@ -366,33 +299,3 @@ class Ledger:
             self.row.unread = []
             self.row.doubts = []
             self.row.debt = Debt()
-
-
-def is_answered(reply: Reply) -> bool:
-    """Whether the request counts against budgets: an answer came, of whatever worth."""
-    return reply.failed is None or reply.failed in {"refused", "truncated", "malformed"}
-
-
-def _added(spent: Spent, reply: Reply, cost: float | None) -> Spent:
-    total = spent.cost_usd
-    if cost is not None:
-        total = (total or 0.0) + cost
-    return Spent(
-        calls=spent.calls + 1,
-        input_tokens=spent.input_tokens + reply.input_tokens,
-        output_tokens=spent.output_tokens + reply.output_tokens,
-        cost_usd=total,
-    )
-
-
-def _remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
-    """The nudges of the last 168 h, and of each agent the last two whatever their age."""
-    if nudges[0].at > now - WEEK:
-        return nudges
-    kept: list[PastNudge] = []
-    by_agent: dict[str, int] = {}
-    for nudge in reversed(nudges):
-        by_agent[nudge.agent] = by_agent.get(nudge.agent, 0) + 1
-        if nudge.at > now - WEEK or by_agent[nudge.agent] <= 2:
-            kept.append(nudge)
-    return kept[::-1]

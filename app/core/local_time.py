@@ -11,7 +11,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 def minutes(clock: str) -> int:
-    """ "21:30" as minutes since midnight."""
+    """A wall clock, such as 21:30, as minutes since midnight."""
     return int(clock[:2]) * 60 + int(clock[3:5])
 
 
@@ -99,7 +99,4 @@ def next_midnight(now: datetime, zone: tzinfo) -> datetime:
 def same_hour_later(at: datetime, days: int, zone: tzinfo) -> datetime:
     """The same wall clock `days` days later, whatever the clock does in between (UTC)."""
     local = at.astimezone(zone)
-    later = first_instant(
-        local.date() + timedelta(days=days), local.time().replace(tzinfo=None, fold=0), zone
-    )
-    return later
+    return first_instant(local.date() + timedelta(days=days), local.time().replace(tzinfo=None, fold=0), zone)

@@ -13,10 +13,12 @@ import msgspec
 from agents.contract import Intent
 from app.core import arbitration, gates, holding, life_cycle, unread
 from app.core.asks import Ask, Heard, LastLook
-from app.core.fold import fold, origin_of, replan
+from app.core.fold import fold
 from app.core.ids import derived
 from app.core.ledger import Ledger
+from app.core.origin import origin_of
 from app.core.policy import Policy
+from app.core.proposals import replan
 from app.core.reading import Result, read
 from app.core.roster import Roster
 from app.core.row import Row

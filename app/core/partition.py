@@ -14,10 +14,11 @@ import msgspec
 from agents.contract import Agent
 from app.core.arrival import Arrival
 from app.core.asks import Ask, Flood, Heard, LastLook, News, Reply
-from app.core.defects import DefectCount, put_aside, without_a_model
+from app.core.commit import Commit, PendingAsk
+from app.core.defects import DefectCount, retaken
 from app.core.head import HEAD_KEY, Head, Progress
 from app.core.mailbox import Mailbox, Running
-from app.core.one_pass import Decided, Situation, Wake, one_pass
+from app.core.one_pass import Decided, Situation, one_pass
 from app.core.people import People
 from app.core.policy import Policy
 from app.core.roster import Roster
@@ -38,27 +39,6 @@ MAILBOX_LIMIT = 500
 PASS_LIMIT = timedelta(seconds=60)
 """Over all the asks of a pass: two readings or drafts of 25 s each, and a little."""
 _AGAIN = timedelta(seconds=1)
-
-
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction: all of it becomes durable or nothing does.
-
-    `rows` holds the latest row of each person touched (None: a tombstone); the driver writes `head` under HEAD_KEY.
-    `records` are in the order of the decisions.
-    """
-
-    number: int
-    rows: Mapping[str, bytes | None]
-    head: Head
-    records: Sequence[NewRecord]
-
-
-class PendingAsk(msgspec.Struct, frozen=True):
-    """A request that a running pass waits for; `deadline` is the end of its pass."""
-
-    ask_id: int
-    ask: Ask
-    deadline: datetime
 
 
 class Partition:
@@ -263,9 +243,9 @@ class Partition:
         except StopIteration as stop:
             del self._running[running.user_id]
             self._decided(running, stop.value, now)
-        except Exception as error:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
+        except Exception:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
             del self._running[running.user_id]
-            self._retake(running, error, now)
+            self._retake(running, now)
 
     def _put_ask(self, running: Running, ask: Ask) -> None:
         self._ask_number += 1
@@ -303,29 +283,19 @@ class Partition:
         self._records.extend(records_of(user_id, decided, now))
         self._tally.absorb(decided.tally)
 
-    def _retake(self, running: Running, error: Exception, now: datetime) -> None:
+    def _retake(self, running: Running, now: datetime) -> None:
         """A pass raised: take it again event by event, without a model, and put aside what raises even so."""
         mailbox, user_id = running.mailbox, running.user_id
         for event, record in zip(mailbox.events, mailbox.records, strict=True):
-            row = self._people.row(user_id)
-            try:
-                decided = without_a_model(one_pass(row, [event], None, now, self._situation), now)
-            except Exception as again:  # noqa: BLE001  # the event goes to dead-letter with what it raised
+            decided, error = retaken(self._people.row(user_id), event, None, now, self._situation)
+            if error:
                 self._defects.one_more(now)
                 self._tally.count("tactful_dead_letters_total", "defect")
-                self._records.append(dead_letter(record, "defect", type(again).__name__, milliseconds(now)))
-                decided = put_aside(row, event, now, self._situation)
+                self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
             self._apply(user_id, decided, now)
             self._progress.done(record.offset)
         if mailbox.wake is not None:
-            self._retake_wake(user_id, mailbox.wake, now)
-        self._tally.count("tactful_defects_total", type(error).__name__)
-
-    def _retake_wake(self, user_id: str, wake: Wake, now: datetime) -> None:
-        row = self._people.row(user_id)
-        try:
-            decided = without_a_model(one_pass(row, [], wake, now, self._situation), now)
-        except Exception:  # noqa: BLE001  # what was due closes as failed
-            self._defects.one_more(now)
-            decided = put_aside(row, None, now, self._situation)
-        self._apply(user_id, decided, now)
+            decided, error = retaken(self._people.row(user_id), None, mailbox.wake, now, self._situation)
+            if error:
+                self._defects.one_more(now)
+            self._apply(user_id, decided, now)

@@ -16,6 +16,7 @@ from app.core.ledger import Ledger
 from app.core.local_time import next_midnight
 from app.core.row import Debt, Unread
 from app.core.shown import Raised, Shown
+from app.core.spending import charge, day_is_spent
 from app.core.trace import Trace
 
 MESSAGES_A_CHUNK = 40
@@ -84,7 +85,7 @@ def _ask_about(
     question, shown = _question(ledger, chunk, raised)
     after = None
     for attempt in range(1, ATTEMPTS + 1):
-        if attempt == 1 and not asked_again and ledger.day_is_spent:
+        if attempt == 1 and not asked_again and day_is_spent(ledger):
             return "spent", None, shown
         ledger.now, heard = yield Ask(ledger.row.user_id, question, attempt, after)
         if isinstance(heard, Flood):
@@ -93,7 +94,7 @@ def _ask_about(
             raise TypeError(f"a reading was answered by {type(heard).__name__}")
         trace.asked(question, heard)
         answer = heard.answer if isinstance(heard.answer, ReadingAnswer) else None
-        ledger.charge((*due_ids, *verdicts.closing(answer, shown)), heard)
+        charge(ledger, (*due_ids, *verdicts.closing(answer, shown)), heard)
         if answer is not None:
             ledger.last_model = heard.model
             return "read", answer, shown

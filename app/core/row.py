@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agents.contract import Closed, Intent, Item, Ref, Sent
+from agents.contract import Closed, Intent, Item, Sent
+from app.core.origin import Origin
 from topics.user_events import QuietHours
 
 SCHEMA = 1
@@ -39,16 +40,6 @@ class NewerRow(Exception):
 
     Operator action: run the worker's newer version again, or wipe nothing and roll forward; an old one cannot read it.
     """
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """The event that something follows from: its identity, place, time and trace."""
-
-    source: str
-    id: str
-    ref: Ref
-    at: datetime
-    traceparent: str | None = None
 
 
 class Unread(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -190,6 +181,19 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
         if self.unread_lost > intent.opened_by.offset:
             return True
         return any(intent.intent_id in doubt.intents for doubt in self.doubts)
+
+
+def remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
+    """The nudges of the last 168 h, and of each agent the last two whatever their age."""
+    if nudges[0].at > now - WEEK:
+        return nudges
+    kept: list[PastNudge] = []
+    by_agent: dict[str, int] = {}
+    for nudge in reversed(nudges):
+        by_agent[nudge.agent] = by_agent.get(nudge.agent, 0) + 1
+        if nudge.at > now - WEEK or by_agent[nudge.agent] <= 2:
+            kept.append(nudge)
+    return kept[::-1]
 
 
 @lru_cache(maxsize=1024)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from agents.contract import Intent, Sent
-from app.core.ledger import Plan
-from app.core.row import Origin, Unread
+from app.core.origin import Origin
+from app.core.plans import Plan
+from app.core.row import Unread
 
 
 class Raised(msgspec.Struct, kw_only=True):

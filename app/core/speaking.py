@@ -10,8 +10,9 @@ from app.core import arbitration, life_cycle
 from app.core.asks import Ask, Heard, LastLook, News
 from app.core.composing import Composer, Draft
 from app.core.gates import Expire, Weighed, admission, weigh
-from app.core.ledger import Ending, Ledger
+from app.core.ledger import Ledger
 from app.core.overtaken import free_at, overtakes
+from app.core.plans import Ending
 from app.core.trace import Trace
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 import msgspec
 
 from app.core.ledger import Ledger
+from app.core.origin import Origin
 from app.core.policy import Policy
-from app.core.row import UNREAD_BYTES, Debt, Origin, Row, Unread
+from app.core.row import UNREAD_BYTES, Debt, Row, Unread
 from topics.user_events import Message
 
 # A message without a conversation belongs to this one.

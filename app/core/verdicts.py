@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agents.contract import Intent, Sent
-from app.core.ledger import Ledger, Plan
+from app.core.ledger import Ledger
 from app.core.local_time import same_hour_later
+from app.core.plans import Plan
 from app.core.row import DOUBTS, MUTES, Doubt, Unread
 from app.core.shown import Raised, Shown
 from topics.outcomes import Evidence
