@@ -89,7 +89,7 @@ async def busy(folder: Path, people: int) -> None:
         min_commit_interval_s=0,
     )
     running = asyncio.create_task(worker.run())
-    print("up", flush=True)  # noqa: T201
+    print("up", flush=True)  # noqa: T201  # how the test hears of it
     for n in range(begun(log), people):
         now = datetime.now(UTC)
         log.append(life(n, now), now=now)
@@ -99,7 +99,7 @@ async def busy(folder: Path, people: int) -> None:
     await worker.drain(3)
     await running
     log.close()
-    print("done", flush=True)  # noqa: T201
+    print("done", flush=True)  # noqa: T201  # how the test hears of it
 
 
 if __name__ == "__main__":
