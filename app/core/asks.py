@@ -140,6 +140,11 @@ class Reply(msgspec.Struct, frozen=True):
     output_tokens: int = 0
     seconds: float = 0.0
 
+    @property
+    def answered(self) -> bool:
+        """Whether an answer came, of whatever worth: only then a request counts for budgets and the circuit."""
+        return self.failed is None or self.failed in {"refused", "truncated", "malformed"}
+
 
 class News(msgspec.Struct, frozen=True):
     """The answer to a last look: what waits in the mailbox, not consumed."""

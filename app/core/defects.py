@@ -54,7 +54,7 @@ class DefectCount:
 def retaken(
     row: Row, event: Event | None, wake: Wake | None, now: datetime, situation: Situation
 ) -> tuple[Decided, str]:
-    """One event, or the wake-up, on its own and without a model; put aside, with the error's name, if it raises again."""
+    """One event, or the wake-up, on its own without a model; put aside, with the error's name, if it raises."""
     try:
         return _without_a_model(one_pass(row, [event] if event else [], wake, now, situation), now), ""
     except Exception as error:  # noqa: BLE001  # whatever an agent, or a row, makes it raise

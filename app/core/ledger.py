@@ -121,8 +121,6 @@ class Ledger:
         until = self.row.mutes.get(fold(subject))
         return until is not None and until > self.now
 
-    # Moving
-
     def put(self, intent: Intent) -> None:
         """The intent's next state, after a step of its life cycle."""
         self.row.intents[intent.intent_id] = intent

@@ -37,8 +37,8 @@ UNDECIDED_LIMIT = 10_000
 MAILBOX_LIMIT = 500
 """At this many events for one person a pass that waits for the model ends at once."""
 PASS_LIMIT = timedelta(seconds=60)
-"""Over all the asks of a pass: two readings or drafts of 25 s each, and a little."""
-_AGAIN = timedelta(seconds=1)
+"""Over all the asks of a pass: two of 25 s each, and a little."""
+LOOK_AGAIN = timedelta(seconds=1)
 
 
 class Partition:
@@ -171,13 +171,9 @@ class Partition:
 
     def next_wake(self) -> datetime | None:
         """When `tick` has something to do next: a due time, a reading, a pass's deadline."""
-        times = [running.deadline for running in self._running.values()]
-        following = self._waiting.next()
-        if following is not None:
-            times.append(following)
-        if self._waiting.queued and self._ticked_at is not None:
-            times.append(self._ticked_at + _AGAIN)
-        return min(times, default=None)
+        again = self._ticked_at + LOOK_AGAIN if self._waiting.queued and self._ticked_at else None
+        times = [self._waiting.next(), again, *(running.deadline for running in self._running.values())]
+        return min((at for at in times if at is not None), default=None)
 
     @property
     def undecided(self) -> int:

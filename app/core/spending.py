@@ -17,7 +17,7 @@ def charge(ledger: Ledger, intent_ids: tuple[str, ...], reply: Reply) -> None:
         intent = row.intents.get(intent_id)
         if intent is not None:
             row.intents[intent_id] = msgspec.structs.replace(intent, spent=_added(intent.spent, reply, cost))
-    if is_answered(reply):
+    if reply.answered:
         row.budget_calls = calls_today(ledger) + 1
         row.budget_day = _today(ledger)
 
@@ -43,11 +43,6 @@ def _cost(ledger: Ledger, reply: Reply) -> float | None:
         return None
     spent = reply.input_tokens * price.input_per_mtok + reply.output_tokens * price.output_per_mtok
     return spent / 1_000_000
-
-
-def is_answered(reply: Reply) -> bool:
-    """Whether the request counts against budgets: an answer came, of whatever worth."""
-    return reply.failed is None or reply.failed in {"refused", "truncated", "malformed"}
 
 
 def _added(spent: Spent, reply: Reply, cost: float | None) -> Spent:

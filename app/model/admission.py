@@ -7,7 +7,6 @@ from datetime import datetime
 
 from app.core.asks import Failed, Reply
 from app.model.circuit import Circuit
-from app.model.failures import was_answered
 from app.model.minute import Minute
 
 SLOTS = 16
@@ -41,7 +40,7 @@ class Admission:
 
     def record(self, reply: Reply, now: datetime) -> None:
         """What came of an admitted request."""
-        answered = was_answered(reply)
+        answered = reply.answered
         self.in_flight -= 1
         self.minute.release(answered=answered, now=now)
         self.circuit.heard(answered=answered, now=now)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from app.core.asks import Failed, Reply
-
-ANSWERED: frozenset[Failed] = frozenset({"refused", "truncated", "malformed"})
-"""Failures in which the model did answer: they count for the budget, and they close the circuit."""
+from app.core.asks import Failed
 
 OVERLOADED = 529  # Anthropic's own status; http.HTTPStatus does not know it
 
@@ -31,11 +28,6 @@ _ACTIONS: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "check the model's name and ANTHROPIC_BASE_URL",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "lower the size of what agents put into facts",
 }
-
-
-def was_answered(reply: Reply) -> bool:
-    """Whether the model said something, of use or not: then it is there, and it has cost something."""
-    return reply.answer is not None or reply.failed in ANSWERED
 
 
 def by_status(status: int, kind: str | None = None) -> Failed:

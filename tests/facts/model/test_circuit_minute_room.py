@@ -9,7 +9,6 @@ import pytest
 from app.core.asks import ComposeAnswer, Failed, Reply
 from app.model.admission import Admission
 from app.model.circuit import Circuit
-from app.model.failures import was_answered
 from app.model.minute import Minute
 from app.model.room import ModelRoom
 
@@ -105,8 +104,8 @@ def test_a_trial_that_is_given_up_makes_room_for_another() -> None:
 )
 def test_what_counts_as_answered(failed: Failed, answered: bool) -> None:  # noqa: FBT001 - a table
     """A refusal, half an answer and nonsense are answers: the model is there and has cost something."""
-    assert was_answered(Reply(failed=failed)) == answered
-    assert was_answered(GOOD)
+    assert Reply(failed=failed).answered == answered
+    assert GOOD.answered
 
 
 def test_a_minute_counts_answers_and_what_is_on_its_way() -> None:
