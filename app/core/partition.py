@@ -191,6 +191,8 @@ class Partition:
         self._standing.report(tally)
         tally.gauge("tactful_passes_in_flight", len(self._running))
         tally.gauge("tactful_overdue_intents", self._waiting.queued)
+        oldest = self._waiting.oldest_due
+        tally.gauge("tactful_oldest_overdue_due_timestamp_seconds", oldest.timestamp() if oldest else 0.0)
         return tally
 
     # Passes
@@ -287,6 +289,7 @@ class Partition:
             if error:
                 self._defects.one_more(now)
                 self._tally.count("tactful_dead_letters_total", "defect")
+                self._tally.count("tactful_defects_total", error)
                 self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
             self._apply(user_id, decided, now)
             self._progress.done(record.offset)

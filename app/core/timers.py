@@ -38,11 +38,10 @@ class Timers:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def pop_due(self, now: datetime) -> list[str]:
-        """The people whose time has come, earliest first; their entries are gone."""
-        due: list[str] = []
+    def pop_due(self, now: datetime) -> list[tuple[datetime, str]]:
+        """The people whose time has come, with that time, earliest first; their entries are gone."""
+        due: list[tuple[datetime, str]] = []
         while (at := self.next()) is not None and at <= now:
-            user_id = heappop(self._heap)[1]
-            del self._at[user_id]
-            due.append(user_id)
+            due.append(heappop(self._heap))
+            del self._at[due[-1][1]]
         return due

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container
 from datetime import datetime
 from heapq import heappop, heappush
@@ -34,6 +35,7 @@ class Waiting:
         self._looks = Timers()
         self._maturities = Timers()
         self._queue: list[tuple[datetime, str]] = []
+        self._by_due: deque[tuple[datetime, str]] = deque()
         self._queued: dict[str, datetime] = {}
         self._expiries: dict[str, datetime] = {}
 
@@ -49,11 +51,12 @@ class Waiting:
 
     def due_looks(self, now: datetime) -> list[str]:
         """The people whose plain wake-up has come."""
-        return self._looks.pop_due(now)
+        return [user_id for _, user_id in self._looks.pop_due(now)]
 
     def due_maturities(self, now: datetime, room: int, passed_over: Container[str]) -> list[str]:
         """At most `room` people whose plans are due, the earliest expiry first; the others stay in the queue."""
-        for user_id in self._maturities.pop_due(now):
+        for due_at, user_id in self._maturities.pop_due(now):
+            self._by_due.append((due_at, user_id))
             expires_at = self._expiries.get(user_id, now)
             self._queued[user_id] = expires_at
             heappush(self._queue, (expires_at, user_id))
@@ -70,6 +73,13 @@ class Waiting:
     def queued(self) -> int:
         """People who are due and wait for room."""
         return len(self._queued)
+
+    @property
+    def oldest_due(self) -> datetime | None:
+        """Since when the longest of those who wait for room has been due."""
+        while self._by_due and self._by_due[0][1] not in self._queued:
+            self._by_due.popleft()
+        return self._by_due[0][0] if self._by_due else None
 
     def next(self) -> datetime | None:
         """The earliest time that is not in the queue yet."""
