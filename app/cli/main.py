@@ -11,6 +11,7 @@ from typer.main import get_command
 
 COMMANDS = {
     "scenario": "app.cli.scenario",
+    "bench": "app.cli.bench",
 }
 """A command and the module that holds it as `app`, a Typer application; help lists them in this order."""
 

@@ -1,0 +1,1 @@
+"""The benchmarks: what a decision costs, measured where it runs."""
