@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from app.core import life_cycle
 from app.core.asks import Ask, News, Reply
-from app.core.ids import derived
 from app.core.ledger import Ledger
 from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
 from app.core.origin import origin_of
@@ -79,8 +78,8 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
 
     Without an event it was a wake-up that raised: what was due closes as failed, and unread words count as lost.
     """
-    pass_id = derived("defect", row.user_id, event.offset if event else now.isoformat())
-    ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_id=pass_id)
+    pass_of = ("defect", event.offset if event else now)
+    ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_of=pass_of)
     if event is None:
         _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
         if ledger.row.unread:

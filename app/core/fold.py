@@ -9,6 +9,7 @@ import msgspec
 
 from agents.contract import Intent, Item
 from app.core import life_cycle, unread
+from app.core.erasure import erase, forget_words
 from app.core.ids import identity
 from app.core.ledger import Ledger
 from app.core.origin import origin_of
@@ -30,7 +31,6 @@ from topics.user_events import (
     Receipt,
 )
 
-ERASED_FOR = timedelta(days=30)
 ITEM_FOR = timedelta(days=14)
 RECEIPTS = frozenset({"nudge.delivered", "nudge.failed", "nudge.opened", "nudge.replied", "nudge.dismissed"})
 ACTIVITY = frozenset({"message.received", "app.opened", "nudge.opened", "nudge.replied"})
@@ -60,7 +60,9 @@ def is_repeated(row: Row, event: Event) -> bool:
 
 def _is_passed_over(ledger: Ledger, event: Event) -> bool:
     row = ledger.row
-    if is_repeated(row, event):
+    remembered = event.type != "intent.matured"
+    known = identity(event.source, event.id) if remembered else 0
+    if remembered and known in row.seen:
         ledger.tally.count("tactful_duplicate_events_total")
         return True
     if row.erased_at is not None:
@@ -68,8 +70,8 @@ def _is_passed_over(ledger: Ledger, event: Event) -> bool:
         if (event.time <= row.erased_at and event.type != "intent.matured") or (ours and row.is_stub):
             ledger.tally.count("tactful_ignored_events_total", "erased")
             return True
-    if event.type != "intent.matured":
-        row.seen.append(identity(event.source, event.id))
+    if remembered:
+        row.seen.append(known)
         if len(row.seen) > SEEN_EVENTS:
             del row.seen[:-SEEN_EVENTS]
     return False
@@ -146,7 +148,7 @@ def _consent_changed(ledger: Ledger, event: Event) -> None:
     for sent in list(row.sent_nudges):
         if not row.granted(sent.intent.agent):
             ledger.recall(sent)
-    ledger.forget_words()
+    forget_words(ledger)
 
 
 def _activity(ledger: Ledger, event: Event) -> None:
@@ -249,7 +251,7 @@ def _receipt(ledger: Ledger, event: Event) -> None:
 
 
 def _user_erased(ledger: Ledger, event: Event) -> None:
-    ledger.erase(ledger.now + ERASED_FOR, event.time, origin_of(event).ref)
+    erase(ledger, event.time, origin_of(event).ref)
 
 
 def _intent_matured(ledger: Ledger, event: Event) -> None:

@@ -6,6 +6,7 @@ Every intent that opens here is either still in the row afterwards or has exactl
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import msgspec
 
@@ -21,7 +22,6 @@ from app.core.row import (
     CLOSED_INTENTS,
     OPEN_INTENTS,
     RECALLABLE,
-    Debt,
     PastNudge,
     Row,
     remembered,
@@ -37,12 +37,14 @@ RECALLABLE_FOR = timedelta(hours=24)
 class Ledger:
     """One pass's work on one person."""
 
-    def __init__(self, row: Row, *, now: datetime, policy: Policy, roster: Roster, pass_id: str) -> None:
+    def __init__(
+        self, row: Row, *, now: datetime, policy: Policy, roster: Roster, pass_of: tuple[object, ...]
+    ) -> None:
         self.row = row.working_copy()
         self.now = now
         self.policy = policy
         self.roster = roster
-        self.pass_id = pass_id
+        self._pass_of = pass_of
         self.tally = Tally()
         self.outcomes: list[Outcome] = []
         self.nudges: list[Nudge] = []
@@ -51,6 +53,11 @@ class Ledger:
         self.last_model = ""
         """The model that gave the last answer: it stands in the evidence of what that answer closed."""
         self._opened_by_event: dict[tuple[str, str, str], int] = {}
+
+    @cached_property
+    def pass_id(self) -> str:
+        """Derived when it is first needed: most passes leave nothing that names them."""
+        return derived("pass", self.row.user_id, *self._pass_of)
 
     @property
     def held_out(self) -> bool:
@@ -274,26 +281,3 @@ class Ledger:
     def keep_as_sent(self, nudge_id: str) -> None:
         """The person has seen it: it can no longer be taken back."""
         self.row.sent_nudges = [sent for sent in self.row.sent_nudges if sent.nudge_id != nudge_id]
-
-    # Erasure
-
-    def erase(self, until: datetime, at: datetime, by: Ref) -> None:
-        """Everything about the person goes; what stays is a stub with the time of the erasure."""
-        for intent in list(self.row.intents.values()):
-            self.revoke(intent, "erased", by)
-        for sent in list(self.row.sent_nudges):
-            self.recall(sent, erased=True)
-        self.row = Row(
-            user_id=self.row.user_id,
-            erased_at=at,
-            erased_until=until,
-            applied_offset=self.row.applied_offset,
-            seen=self.row.seen,
-        )
-
-    def forget_words(self) -> None:
-        """Nobody may reach out and nothing is planned: unread words are not kept."""
-        if not self.row.grants_something and not self.row.intents:
-            self.row.unread = []
-            self.row.doubts = []
-            self.row.debt = Debt()

@@ -14,7 +14,6 @@ from agents.contract import Intent
 from app.core import arbitration, gates, holding, life_cycle, unread
 from app.core.asks import Ask, Heard, LastLook
 from app.core.fold import fold
-from app.core.ids import derived
 from app.core.ledger import Ledger
 from app.core.origin import origin_of
 from app.core.policy import Policy
@@ -68,8 +67,9 @@ def one_pass(
 ) -> Passing:
     """Fold, read, gate, arbitrate, compose, look once more, decide."""
     last = events[-1].offset if events else row.applied_offset
-    pass_id = derived("pass", row.user_id, last, len(events), now.isoformat() if wake else "")
-    ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_id=pass_id)
+    ledger = Ledger(
+        row, now=now, policy=situation.policy, roster=situation.roster, pass_of=(last, len(events), now)
+    )
     trace = Trace()
     for event in events:
         fold(ledger, event)
@@ -80,7 +80,7 @@ def one_pass(
     kept = None
     if trace.is_kept:
         kept = Pass(
-            pass_id=pass_id,
+            pass_id=ledger.pass_id,
             user_id=row.user_id,
             now=now,
             events=tuple(origin_of(event).ref for event in events),
