@@ -1,0 +1,146 @@
+"""Reading for all partitions of a worker: one member of the group, whose polling goes on at all times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from app.drivers.kafka_client import (
+    IllegalStateError,
+    Kafka,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    Place,
+    closed,
+)
+from app.drivers.kafka_owned import Owned
+from app.drivers.kafka_reader import record
+from app.drivers.partition_loop import UNDECIDED_LIMIT
+from topics.user_events import USER_EVENTS
+
+POLL_MS = 100
+RECORDS_AT_ONCE = 2_000
+"""Enough that batching pays, few enough to stay responsive: some 25 ms of work."""
+RESUME_BELOW = UNDECIDED_LIMIT // 2
+"""Not at the bound itself: each pause throws away what was fetched ahead."""
+
+
+class Group:
+    """Which partitions are ours, and how far each is read.
+
+    A rebalance takes all partitions from every member and shares them out again. Only notes are taken here:
+    what stays ours goes on, what is lost is let go, what is new lives in a task of its own.
+    """
+
+    def __init__(self, kafka: Kafka, member: Any, new: Callable[[int], Owned]) -> None:
+        """`new` begins the life of a partition."""
+        self.owned: dict[int, Owned] = {}
+        self.reading: set[int] = set()
+        """Partitions whose records are handed out: assigned, at work, and sought to their position."""
+        self.joined = False
+        """Whether the group has said what is ours."""
+        self._kafka = kafka
+        self._member = member
+        self._new = new
+        self._slowed: set[int] = set()
+        """Of those that are read, the ones that wait because too much is undecided."""
+        self._leaving: dict[int, asyncio.Task[None]] = {}
+        kafka.subscribe(member, USER_EVENTS.name, assigned=self._assigned, revoked=self._revoked)
+
+    async def run(self) -> None:
+        """Join and read for ever; raises what the group's coordinator will not have."""
+        await self._member.start()
+        while True:
+            try:
+                batches = await self._member.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
+            except NoOffsetForPartitionError:
+                continue  # a new group has none: a partition's position comes from its own row
+            except OffsetOutOfRangeError as error:
+                for place in error.args[0]:
+                    self.pause(place.partition)
+                    self.owned[place.partition].doubt("what was to be read next is gone from the log")
+                continue
+            for place, raw in batches.items():
+                self._hand_out(place.partition, raw)
+            await self.note_positions()
+            self._slow_down()
+
+    async def leave(self, within_s: float) -> None:
+        """Let all partitions go, each with this time to commit what is decided, and leave the group."""
+        self.joined = False
+        self.reading.clear()
+        try:
+            await asyncio.gather(
+                *(each.let_go(within_s) for each in self.owned.values()), *self._leaving.values()
+            )
+        finally:
+            await closed(self._member)
+
+    async def note_positions(self) -> None:
+        """Positions stand behind the markers of transactions, which are never handed out."""
+        for number in tuple(self.reading):
+            with suppress(IllegalStateError):
+                # Never waits: a partition that is read was sought, and so has a position.
+                position = await self._member.position(self._place(number))
+                if number in self.reading:
+                    self.owned[number].positioned(position)
+
+    def begin(self, number: int) -> None:
+        """Read on where the partition stands, if it is ours and at work."""
+        owned = self.owned[number]
+        if owned.loop is not None and owned.is_ours:
+            self._member.seek(self._place(number), owned.position)
+            self._member.resume(self._place(number))
+            self.reading.add(number)
+
+    def pause(self, number: int) -> None:
+        """Read it no more until it begins again."""
+        self.reading.discard(number)
+        self._slowed.discard(number)
+        with suppress(IllegalStateError):
+            self._member.pause(self._place(number))
+
+    def _hand_out(self, number: int, raw: Sequence[Any]) -> None:
+        # What was fetched before a rebalance is read again from the partition's position.
+        if number in self.reading:
+            self.owned[number].receive([record(self._kafka, one) for one in raw])
+
+    def _slow_down(self) -> None:
+        for number in self.reading:
+            loop = self.owned[number].loop
+            if loop is None:
+                continue
+            if number not in self._slowed and loop.full:
+                self._slowed.add(number)
+                self._member.pause(self._place(number))
+            elif number in self._slowed and loop.partition.undecided < RESUME_BELOW:
+                self._slowed.discard(number)
+                self._member.resume(self._place(number))
+
+    async def _revoked(self, _: set[int]) -> None:
+        self.joined = False
+        self.reading.clear()
+        self._slowed.clear()
+        await asyncio.gather(*(owned.hold() for owned in self.owned.values()))
+
+    async def _assigned(self, numbers: set[int]) -> None:
+        for number in numbers:
+            # A position at once, whatever it is: without one aiokafka asks the group for it.
+            self._member.pause(self._place(number))
+            self._member.seek(self._place(number), 0)
+        for number in set(self.owned) - numbers:
+            lost = self.owned.pop(number)
+            self._leaving[number] = asyncio.create_task(lost.let_go(0))
+        for number, owned in self.owned.items():
+            owned.keep()
+            self.begin(number)
+        # One that was lost and comes back before it is let go has its folder open still.
+        await asyncio.gather(*(task for number, task in self._leaving.items() if number in numbers))
+        for number in numbers - set(self.owned):
+            self.owned[number] = self._new(number)
+        self.joined = True
+
+    def _place(self, number: int) -> Place:
+        return self._kafka.place(USER_EVENTS.name, number)

@@ -1,0 +1,97 @@
+"""Reading from Kafka with no group: from positions that the caller knows, to ends that the caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from app.drivers.kafka_client import Kafka, Place, closed, partition_count
+from topics.record import Record
+
+POLL_MS = 200
+"""How long to wait for records before looking at the position again."""
+
+
+def record(kafka: Kafka, raw: Any) -> Record:
+    """A record as the core knows it: without the deployment's prefix."""
+    return Record(
+        topic=kafka.plain(raw.topic),
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        value=raw.value,
+        timestamp_ms=raw.timestamp,
+        headers=raw.headers,
+    )
+
+
+class Reader:
+    """Reads what it was assigned; `committed` decides whether open and aborted transactions are seen."""
+
+    def __init__(self, kafka: Kafka, *, committed: bool = True) -> None:
+        self._kafka = kafka
+        self._consumer = kafka.consumer(committed=committed)
+
+    async def start(self) -> None:
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        await closed(self._consumer)
+
+    def assign(self, positions: Mapping[Place, int]) -> None:
+        """Read these partitions from these offsets on, instead of what was read before."""
+        self._consumer.assign(list(positions))
+        for place, offset in positions.items():
+            self._consumer.seek(place, offset)
+
+    async def read(self, *, within_ms: int = POLL_MS, at_most: int | None = None) -> list[Record]:
+        """What has come since, partition by partition in log order; nothing when nothing came in time."""
+        batches = await self._consumer.getmany(timeout_ms=within_ms, max_records=at_most)
+        return [record(self._kafka, raw) for batch in batches.values() for raw in batch]
+
+    async def position(self, place: Place) -> int:
+        """The next offset to be read: behind markers and aborted records, which are never handed out."""
+        return int(await self._consumer.position(place))
+
+    async def beginnings(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The first offset that is still there."""
+        return dict(await self._consumer.beginning_offsets(list(places)))
+
+    async def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The end of the log; with `committed` the last stable offset, where the oldest open transaction begins."""
+        return dict(await self._consumer.end_offsets(list(places)))
+
+    async def partitions(self, topic: str) -> int:
+        """Over how many partitions a topic is spread."""
+        return await partition_count(self._consumer, self._kafka.place(topic, 0).topic)
+
+    async def since(self, places: Iterable[Place], at_ms: int) -> dict[Place, int | None]:
+        """The first offset with this timestamp or a later one; None when there is none."""
+        found = await self._consumer.offsets_for_times(dict.fromkeys(places, at_ms))
+        return {place: None if at is None else int(at.offset) for place, at in found.items()}
+
+
+@asynccontextmanager
+async def reader(kafka: Kafka, *, committed: bool = True) -> AsyncIterator[Reader]:
+    """A reader that is started and stopped."""
+    one = Reader(kafka, committed=committed)
+    try:
+        await one.start()
+        yield one
+    finally:
+        await one.stop()
+
+
+async def read_to(one: Reader, bounds: Mapping[Place, tuple[int, int]]) -> AsyncIterator[list[Record]]:
+    """All records from the first offset of each pair up to the second, in batches.
+
+    The *position* tells when it is done: behind the last record there may be markers, or only aborted ones.
+    """
+    one.assign({place: start for place, (start, _) in bounds.items()})
+    left = {place: end for place, (start, end) in bounds.items() if start < end}
+    while left:
+        batch = await one.read()
+        left = {place: end for place, end in left.items() if await one.position(place) < end}
+        if batch:
+            yield batch
