@@ -229,8 +229,9 @@ class StandDown(msgspec.Struct, frozen=True, kw_only=True):
 class Agent(Protocol):
     """One decision. All methods are pure.
 
-    Two attributes may be there besides: `declares`, types of its own that look like a known one misspelled,
-    and `replans`, True when it is to be asked again with the event that closed one of its intents.
+    Three attributes may be there besides: `declares`, types of its own that look like a known one misspelled;
+    `replans`, True when it is to be asked again with the event that closed one of its intents; and
+    `recalled_by_messages`, False when no words of the person take back a nudge of its that went out.
     """
 
     @property

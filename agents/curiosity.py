@@ -16,6 +16,8 @@ class Curiosity:
     name: Final = "curiosity"
     subscribes: Final = frozenset({"interest.noticed", "message.received"})
     approaches: Final = ("natural", "plain")
+    recalled_by_messages: Final = False
+    """Whoever talks after the question was asked may well be answering it."""
 
     def consider(self, person: Person, event: Event, now: datetime, policy: Policy) -> list[Proposal]:
         if event.type == "message.received":
