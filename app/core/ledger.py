@@ -97,8 +97,12 @@ class Ledger:
         """The intent with its derived id; None when that id is open or remembered, so that no event opens twice."""
         turn = (plan.agent, origin.source, origin.id)
         n = self._opened_by_event.get(turn, 0)
-        self._opened_by_event[turn] = n + 1
         intent_id = derived(self.row.user_id, plan.agent, origin.source, origin.id, n)
+        # A message opens plans twice: when it is folded, and when it is read, which may be in a later pass.
+        while (own := self.row.intents.get(intent_id)) is not None and own.opened_by == origin.ref:
+            n += 1
+            intent_id = derived(self.row.user_id, plan.agent, origin.source, origin.id, n)
+        self._opened_by_event[turn] = n + 1
         if intent_id in self.row.intents or any(closed.intent_id == intent_id for closed in self.row.closed):
             return None
         return Intent(
