@@ -263,9 +263,9 @@ class Partition:
         self._apply(running.user_id, decided, now)
         for record in running.mailbox.records:
             self._progress.done(record.offset)
-        asked = "yes" if running.asked else "no"
-        self._tally.count("tactful_passes_total", asked)
-        self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), asked)
+        self._tally.count("tactful_passes_total", "yes" if running.asked else "no")
+        if running.asked:  # one that asks nothing is over in the call that began it
+            self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
 
     def _apply(self, user_id: str, decided: Decided, now: datetime) -> None:
         before, after = self._people.known(user_id), decided.row

@@ -41,7 +41,8 @@ class Waiting:
 
     def put(self, row: Row | None, user_id: str) -> None:
         """The person's row has changed: their times are taken anew; what is due again comes back at the next tick."""
-        self._queued.pop(user_id, None)
+        if self._queued:
+            self._queued.pop(user_id, None)
         self._looks.put(user_id, None if row is None else looks_at(row))
         self._maturities.put(user_id, None if row is None else matures_at(row))
         if row is not None and row.intents:
