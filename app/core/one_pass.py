@@ -113,8 +113,9 @@ def _judge_what_is_due(
 ) -> Generator[Ask | LastLook, Heard, None]:
     """From what matured to a nudge, a deferral, or a silence with its reason."""
     closed_before = len(ledger.outcomes)
+    in_the_pass = {intent.agent for intent in ledger.row.intents.values() if intent.status == "due"}
+    ledger.candidates = tuple(sorted(in_the_pass))
     due = holding.admitted(ledger, trace, paused)
-    ledger.candidates = tuple(sorted({intent.agent for intent in due}))
     result = yield from _read_if_due(ledger, trace, holding.in_question(ledger, due))
     if result == "flood":
         give_back(
