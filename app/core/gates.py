@@ -17,8 +17,6 @@ from topics.user_events import QuietHours
 PAUSED_LOOK = timedelta(minutes=15)
 IGNORED_AFTER = timedelta(hours=24)
 EVERYBODY = "*"
-# A deferral goes from one gate's end to the next one's; more rounds than this mean that it never ends.
-_ROUNDS = 400
 _NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 
@@ -125,7 +123,7 @@ def weigh(ledger: Ledger, intent: Intent, now: datetime) -> Weighed:
 
 
 def _together(ledger: Ledger, intent: Intent, waits: list[Defer]) -> Defer | StandDown:
-    """The latest of the deferrals, gone on from there until no gate waits; too late for the expiry: silence.
+    """The latest of the deferrals, and from the end of a cap on to the end of the night; or silence.
 
     The first gate whose own deferral reaches the expiry names the reason; where none does alone, the last one.
     """
@@ -133,12 +131,8 @@ def _together(ledger: Ledger, intent: Intent, waits: list[Defer]) -> Defer | Sta
         if wait.until >= intent.expires_at:
             return StandDown(reason=wait.reason)
     last = max(waits, key=_until)
-    for _ in range(_ROUNDS):
-        asked = [until_after(ledger, last.until) for _, until_after in _WAITS]
-        further = [wait for wait in asked if wait is not None]
-        if not further or last.until >= intent.expires_at:
-            break
-        last = max(further, key=_until)
+    if last.reason == "frequency_capped":
+        last = _quiet_hours(ledger, last.until) or last
     return StandDown(reason=last.reason) if last.until >= intent.expires_at else last
 
 
