@@ -42,11 +42,18 @@ def stand_down(ledger: Ledger, intent: Intent, ending: Ending) -> None:
 
 
 def give_back(ledger: Ledger, intents: Sequence[Intent], wake_at: datetime, reason: str = "") -> None:
-    """Due again, nothing decided: the next pass judges them with everything folded."""
+    """Due again, nothing decided: the next pass judges them with everything folded.
+
+    Whose expiry is reached by then is due at once: only a gate may say that it waited in vain.
+    """
     for intent in intents:
         current = ledger.row.intents.get(intent.intent_id)
-        if current is not None and current.status == "due":
+        if current is None or current.status != "due":
+            continue
+        if wake_at < current.expires_at:
             ledger.put(life_cycle.reopened(current, wake_at, reason))
+        else:
+            ledger.put(life_cycle.reopened(current, ledger.now))
 
 
 def speak(
@@ -64,9 +71,8 @@ def speak(
     if draft.flooded:
         give_back(ledger, [intent, *rest], ledger.now)
         return
-    silence = _silence(ledger, trace, intent, draft)
-    if silence is not None:
-        stand_down(ledger, intent, silence)
+    if draft.text is None:
+        stand_down(ledger, intent, Ending(outcome="stood_down", reason=draft.reason, attempts=draft.attempts))
         give_back(ledger, rest, ledger.now)
         return
     ledger.now, news = yield LastLook()
@@ -82,25 +88,20 @@ def speak(
     if settle(ledger, trace, once_more):
         give_back(ledger, rest, ledger.now)
         return
-    _send(ledger, trace, once_more, losers, draft)
-
-
-def _silence(ledger: Ledger, trace: Trace, intent: Intent, draft: Draft) -> Ending | None:
-    """The reason not to speak that composing has brought, if any."""
-    if draft.text is None:
-        return Ending(outcome="stood_down", reason=draft.reason, attempts=draft.attempts)
+    trace.winner = intent.intent_id
     if ledger.policy.agent(intent.agent).mode == "shadow":
-        trace.winner, trace.text = intent.intent_id, draft.text
-        return Ending(outcome="stood_down", reason="shadow", attempts=draft.attempts)
-    return None
+        trace.text = draft.text
+        stand_down(ledger, intent, Ending(outcome="stood_down", reason="shadow", attempts=draft.attempts))
+        give_back(ledger, rest, ledger.now)
+        return
+    _send(ledger, once_more, losers, draft)
 
 
-def _send(ledger: Ledger, trace: Trace, winner: Weighed, losers: Sequence[Weighed], draft: Draft) -> None:
+def _send(ledger: Ledger, winner: Weighed, losers: Sequence[Weighed], draft: Draft) -> None:
     """The winner goes out; each loser waits for the gap, or closes with its reason."""
     intent = winner.intent
     assert isinstance(winner.answer, Candidate)
     assert draft.text is not None
-    trace.winner = intent.intent_id
     for item_id in winner.answer.told:
         ledger.row.items.pop(item_id, None)
     ending = Ending(outcome="nudged", reason="sent", attempts=draft.attempts)
