@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from app.scenario.runner import MakeWorld, Result
+    from app.scenario.runner import Result
 
 NO, USAGE, OUT_OF_REACH = 1, 2, 3
 EXAMPLE = """\b
@@ -33,7 +32,7 @@ def _scenario() -> None:
 @app.command(epilog=EXAMPLE)
 def run(  # noqa: PLR0917 - typer passes options by name
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Story files; a folder means all *.yaml in it.")
+        list[Path], typer.Argument(metavar="PATH", help="Story files; a folder means all *.yaml in it.")
     ],
     on: Annotated[
         str,
@@ -58,12 +57,14 @@ def run(  # noqa: PLR0917 - typer passes options by name
     from app.scenario.errors import StoryError
     from app.scenario.runner import run_all, stories
     from app.scenario.world import UnreachableError
+    from app.scenario.worlds import world_on
+    from app.settings import SettingsError, load_settings
 
     try:
-        agents = load([path for path in os.environ.get("TACTFUL_AGENTS", "").split(",") if path.strip()])
+        agents = load(load_settings().agents)
         told = stories(paths, agents)
-        make = _world(on, keep=keep)
-    except (StoryError, AgentError) as error:
+        make = world_on(on, keep=keep)
+    except (StoryError, AgentError, SettingsError) as error:
         _complain(str(error), USAGE)
     passed = True
     at_once = jobs or (1 if on == "memory" else 2)
@@ -78,16 +79,6 @@ def run(  # noqa: PLR0917 - typer passes options by name
         _complain(str(error), OUT_OF_REACH)
     if not passed:
         raise typer.Exit(NO)
-
-
-def _world(on: str, *, keep: bool) -> MakeWorld:
-    if on == "memory":
-        from app.scenario.world_memory import MemoryWorld
-
-        return MemoryWorld
-    from app.scenario.worlds import elsewhere
-
-    return elsewhere(on, keep=keep)
 
 
 def _print(result: Result, *, show: bool) -> None:
