@@ -68,9 +68,14 @@ def verified(ledger: Ledger, due: Sequence[Intent], result: Result | None) -> li
             intent = msgspec.structs.replace(intent, held_since=None, looks=0)
             ledger.put(intent)
             clear.append(intent)
-        elif intent.wake_at <= ledger.now:
+        elif intent.wake_at <= ledger.now or _was_asked_about(ledger, intent, result):
             _hold(ledger, intent, result)
     return clear
+
+
+def _was_asked_about(ledger: Ledger, intent: Intent, result: Result | None) -> bool:
+    """A question about the debt is one about every plan that is held for it, whoever's time had come."""
+    return result == "failed" and bool(ledger.row.unread) and intent.held_since is not None
 
 
 def _hold(ledger: Ledger, intent: Intent, result: Result | None) -> None:
