@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -26,9 +26,7 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.structs import OffsetAndMetadata
-from pydantic import SecretStr
 
-from app.settings import KafkaAddress, Settings, SettingsError
 from topics.record import NewRecord
 
 __all__ = [
@@ -48,7 +46,6 @@ __all__ = [
     "UnknownTopicOrPartitionError",
     "added",
     "closed",
-    "connection",
     "discard",
     "for_code",
     "partition_count",
@@ -74,6 +71,7 @@ REQUEST_TIMEOUT_MS = 10_000
 """Below the 15 s of a commit: a connection that died silently is noticed while there is time to try again."""
 FETCH_WAIT_MS = 100
 """A fetch that is waiting at a broker holds up partitions that are resumed meanwhile: at most for so long."""
+SAY_AGAIN_S = 10.0
 HEARTBEAT_MS = 1_000
 """A member learns of a rebalance with its next heartbeat: not after the default 3 s."""
 
@@ -116,34 +114,6 @@ class Connection:
         if self.cert_file is not None:
             context.load_cert_chain(self.cert_file, self.key_file, self.key_password)
         return context
-
-
-def connection(settings: Settings) -> Connection:
-    """How this deployment reaches its cluster, by its settings; they must name one (`TACTFUL_LOG=kafka://...`)."""
-    if not isinstance(settings.log, KafkaAddress):
-        raise SettingsError("TACTFUL_LOG names no broker: write kafka://host:port,host:port")
-    kafka = settings.kafka
-    return Connection(
-        bootstrap=",".join(settings.log.servers),
-        prefix=settings.topic_prefix,
-        client_id=kafka.client_id,
-        security_protocol=kafka.security_protocol,
-        sasl_mechanism=kafka.sasl_mechanism,
-        sasl_username=kafka.sasl_username,
-        sasl_password=_revealed(kafka.sasl_password),
-        ca_file=_path(kafka.ssl_cafile),
-        cert_file=_path(kafka.ssl_certfile),
-        key_file=_path(kafka.ssl_keyfile),
-        key_password=_revealed(kafka.ssl_key_password),
-    )
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
-
-
-def _path(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 class _Listener(ConsumerRebalanceListener):
@@ -222,7 +192,7 @@ class Kafka:
             enable_idempotence=True,
             transactional_id=None if transactional_id is None else self.connection.prefix + transactional_id,
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            retry_backoff_ms=TRANSACTION_BACKOFF_MS,
+            retry_backoff_ms=100 if transactional_id is None else TRANSACTION_BACKOFF_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES,
         )
@@ -271,15 +241,23 @@ async def discard(producer: Any) -> None:
     `stop` would flush first, which never ends while the broker does not answer; the next owner's producer
     ends the transaction.
     """
-    producer._closed = True  # noqa: SLF001 - what `stop` does first, and there is no other way to say it
-    sender = producer._sender.sender_task  # noqa: SLF001 - as above
+    producer._closed = True  # noqa: SLF001 - here and below: what `stop` does, but for the flush
+    sender = producer._sender.sender_task  # noqa: SLF001
     if sender is not None:
+        sender.add_done_callback(_look_at)
+        # A sender that is cancelled waits for its requests, and those for connections that come back.
+        for request in _requests(sender):
+            request.cancel()
         sender.cancel()
-    await producer.client.close()  # requests that wait for a broker fail now, so that the sender can end
-    if sender is not None:
         await asyncio.wait({sender}, timeout=5)
-    _look_at(sender)
-    _look_at(producer._txn_manager.wait_for_transaction_end())  # noqa: SLF001 - as above
+    await producer.client.close()
+    _look_at(producer._txn_manager.wait_for_transaction_end())  # noqa: SLF001
+
+
+def _requests(sender: asyncio.Task[Any]) -> set[asyncio.Task[Any]]:
+    """The tasks of a sender, which it keeps in a variable of its own and nowhere else."""
+    frame = getattr(sender.get_coro(), "cr_frame", None)
+    return set() if frame is None else set(frame.f_locals.get("tasks", ()))
 
 
 def _look_at(future: asyncio.Future[Any] | None) -> None:
@@ -288,17 +266,37 @@ def _look_at(future: asyncio.Future[Any] | None) -> None:
         future.exception()
 
 
-class _Expected(logging.Filter):
-    """Drops what aiokafka warns of though it is the usual course of things."""
+class _Seldom(logging.Filter):
+    """What aiokafka repeats with every attempt, some 200 times a second while a broker is away, is said once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """`NotEnoughReplicas` after a commit is the broker's word for markers still being written."""
-        return "NotEnoughReplicas" not in str(record.args)
+        """The same sentence again after 10 s; `NotEnoughReplicas` after a commit never: see above."""
+        if record.levelno < logging.WARNING:
+            return True
+        if "NotEnoughReplicas" in str(record.args):
+            return False
+        key, now = (record.name, str(record.msg)), time.monotonic()
+        if now - self._said.get(key, float("-inf")) < SAY_AGAIN_S:
+            return False
+        self._said[key] = now
+        return True
 
 
-_EXPECTED = _Expected()
+_SELDOM = _Seldom()
+_TALKATIVE = (
+    "aiokafka",
+    "aiokafka.conn",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.producer.sender",
+)
 
 
 def quieten() -> None:
-    """Say each expected thing of aiokafka's no more; a filter that is there already is not added again."""
-    logging.getLogger("aiokafka.producer.sender").addFilter(_EXPECTED)
+    """Let aiokafka say each thing seldom; a filter that is there already is not added again."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_SELDOM)
