@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 COMMANDS = {
+    "demo": "app.cli.demo",
     "scenario": "app.cli.scenario",
     "bench": "app.cli.bench",
 }

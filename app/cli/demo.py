@@ -1,0 +1,115 @@
+"""`tactful demo`: stories in quick motion, on a real log, with the scripted model."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO, USAGE, OUT_OF_REACH, INTERRUPTED = 1, 2, 3, 130
+SECONDS = 45.0
+"""Long enough to read along, short enough to wait for."""
+EXAMPLE = """\b
+Examples:
+  tactful demo
+  tactful demo --story surgery --seconds 15
+  tactful demo --on kafka://localhost:9092
+\b
+Exit codes: 0 every story ended as it expects, 1 one did not, 2 an option is wrong, 3 no broker."""
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(epilog=EXAMPLE)
+def demo(  # noqa: PLR0917 - typer passes options by name
+    on: Annotated[
+        str, typer.Option(metavar="WHERE", help="embedded, memory, or kafka://host:port (topics of its own).")
+    ] = "embedded",
+    story: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this story; may be given more than once.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="The names of the stories.")] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0, help=f"How long the show may last. [default: {SECONDS:g}; 0 when piped]"),
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="As quick as it can; the same as --seconds 0.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per story, one a line.")] = False,
+) -> None:
+    """The stories of the README in quick motion: what is sent, what is not, and why."""
+    from agents import AgentError
+    from app.demo.shelf import chosen
+    from app.scenario.errors import StoryError
+    from app.scenario.world import UnreachableError
+    from app.settings import SettingsError
+
+    if on not in {"embedded", "memory"} and not on.startswith("kafka://"):
+        _complain(f"--on {on}: write embedded, memory or kafka://host:port", USAGE)
+    try:
+        stories = chosen(story or [])
+        if list_:
+            _list(stories, as_json=as_json)
+        elif not _shown(on, stories, seconds=0.0 if fast else seconds, as_json=as_json):
+            raise typer.Exit(NO)
+    except (StoryError, AgentError, SettingsError) as error:
+        _complain(str(error), USAGE)
+    except UnreachableError as error:
+        _complain(str(error), OUT_OF_REACH)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _list(stories: dict[str, Path], *, as_json: bool) -> None:
+    from app.scenario.story import read
+
+    for name, path in stories.items():
+        title = read(path).name
+        print(json.dumps({"story": name, "name": title}) if as_json else f"{name:13} {title}")
+
+
+def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json: bool) -> bool:
+    """Show them, and say whether each ended as it expects and every plan is accounted for."""
+    from rich.console import Console
+
+    from app.demo.frame import closing, opening
+    from app.demo.pace import Pace
+    from app.demo.screen import Screen
+
+    began = time.monotonic()
+    console = Console(highlight=False, quiet=as_json)
+    lively = console.is_terminal and not console.is_dumb_terminal and not as_json
+    lasts = (SECONDS if seconds is None else seconds) if lively else 0.0
+    screen = Screen(console, Pace(lasts) if lasts else None)
+    # Said before what takes seconds to load.
+    opening(screen, on, len(stories))
+
+    from agents import load
+    from app.demo.show import Telling, told
+    from app.scenario import runner
+    from app.scenario.worlds import world_on
+    from app.settings import load_settings
+
+    registered = load(load_settings().agents)
+    read = runner.stories(stories.values(), registered)
+    make = world_on(on)
+    tellings = [Telling(name, path, story, screen) for name, (path, story) in zip(stories, read, strict=True)]
+    for telling in told(tellings, registered, make, screen):
+        if as_json:
+            print(json.dumps(telling.report(), ensure_ascii=False), flush=True)
+    ledgers = {telling.name: telling.ledger for telling in tellings}
+    failed = [telling.name for telling in tellings if not telling.passed]
+    closing(screen, on, ledgers, failed, time.monotonic() - began)
+    return not failed
+
+
+def _complain(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)

@@ -1,0 +1,24 @@
+"""How fast a show goes on: what is left of its time, shared among what is left of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Pace:
+    """Shares a show's time; where the world itself took long, what is left is shared the faster."""
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ends = clock() + seconds
+        self._left = 1
+
+    def expect(self, looks: int) -> None:
+        """So many shares will be asked for."""
+        self._left = looks
+
+    def share(self) -> float:
+        """Seconds for the next look."""
+        left, self._left = max(1, self._left), self._left - 1
+        return max(0.0, (self._ends - self._clock()) / left)
