@@ -82,8 +82,11 @@ def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json:
     from app.demo.frame import closing, opening
     from app.demo.pace import Pace
     from app.demo.screen import Screen
+    from app.scenario.forks import warm_up
 
     began = time.monotonic()
+    if on != "memory":
+        warm_up()
     console = Console(highlight=False, quiet=as_json)
     lively = console.is_terminal and not console.is_dumb_terminal and not as_json
     lasts = (SECONDS if seconds is None else seconds) if lively else 0.0

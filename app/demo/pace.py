@@ -10,8 +10,10 @@ class Pace:
     """Shares a show's time; where the world itself took long, what is left is shared the faster."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Its time begins with the first share: until then nobody has seen anything."""
+        self._seconds = seconds
         self._clock = clock
-        self._ends = clock() + seconds
+        self._ends: float | None = None
         self._left = 1
 
     def expect(self, looks: int) -> None:
@@ -20,5 +22,8 @@ class Pace:
 
     def share(self) -> float:
         """Seconds for the next look."""
+        now = self._clock()
+        if self._ends is None:
+            self._ends = now + self._seconds
         left, self._left = max(1, self._left), self._left - 1
-        return max(0.0, (self._ends - self._clock()) / left)
+        return max(0.0, (self._ends - now) / left)

@@ -76,7 +76,7 @@ class Screen:
         if self._pace is not None:
             self._live = Live(console=self._console, auto_refresh=False)
             self._live.start()
-            self._draw(" a log and a worker of its own are starting")
+            self._draw(" a log and a worker of its own are starting (the first takes some seconds)")
 
     def grows(self, pages: Sequence[tuple[datetime, Page]], now: datetime) -> None:
         """The page after each thing that happened, and when that was; then time passes until now."""

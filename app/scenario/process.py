@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from app.scenario.forks import forks
 from app.scenario.words import Command, Done, Hello
 from app.scenario.world import StuckError
 
@@ -19,11 +19,6 @@ ANSWER_WITHIN_S = 180.0
 """A command that lets months pass on a broker takes some seconds."""
 TAIL = 2_000
 """Characters of the process's own log that are shown when it fails."""
-CHILD = "app.scenario.child"
-
-# Importing what a worker needs takes some 4 s, most of it the model's SDK: a server does it once and forks.
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload([CHILD])
 
 
 class DiedError(Exception):
@@ -36,8 +31,8 @@ class Process:
     def __init__(self, hello: Hello, log: Path) -> None:
         """`log` is where the process's own words go, those of its forerunners stay in front."""
         self._log = log
-        self._ours, theirs = _forks.Pipe()
-        self._process: ForkServerProcess = _forks.Process(
+        self._ours, theirs = forks.Pipe()
+        self._process: ForkServerProcess = forks.Process(
             target=_live, args=(theirs, msgspec.json.encode(hello), str(log)), daemon=True
         )
         self._process.start()
