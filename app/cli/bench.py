@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 import typer
-
-from app.bench.core import measure
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -24,6 +21,10 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Measure the core: decoding, pass, row and commit, with no log and no model."""
+    import msgspec
+
+    from app.bench.core import measure
+
     if not json:
         typer.echo(f"{'kind':12} {'events':>8} {'µs/event':>10} {'least':>8} {'most':>8}")
     for cost in measure(events=events, people=people, rounds=rounds):

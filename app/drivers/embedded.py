@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.core.partition import HEAD_KEY, Head
+from app.core.head import HEAD_KEY, Head
 from app.drivers.rocks import Batch, Store, StoreError
 from topics.record import Headers, NewRecord, Record
 from topics.state import NUDGE_STATE

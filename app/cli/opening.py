@@ -1,0 +1,99 @@
+"""Which log a command speaks to: brokers, a folder, or the worker that has the folder open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.answers import USAGE, complain, told
+
+if TYPE_CHECKING:
+    from agents.contract import Agent
+    from app.outside.folder import FolderLog
+    from app.outside.log import Log
+    from app.outside.running import WorkerLog
+    from app.settings import HttpSettings, Settings
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[Log]:
+    """The log of TACTFUL_LOG; with `create` an embedded one that is not there yet is begun."""
+    from app.outside.log import OutOfReachError
+    from app.settings import EmbeddedAddress, KafkaAddress
+
+    match settings.log:
+        case KafkaAddress():
+            from app.outside.brokers import brokers_log
+            from app.wiring import connection
+
+            async with brokers_log(connection(settings)) as brokers:
+                yield brokers
+        case EmbeddedAddress(path):
+            found = await _embedded(path, settings.http, create=create)
+            try:
+                yield found
+            finally:
+                found.close()
+        case _:
+            raise OutOfReachError(
+                "TACTFUL_LOG is memory:, of which nothing is left to look at: "
+                "set it to kafka://host:port or embedded:PATH"
+            )
+
+
+async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLog | WorkerLog:
+    """The folder, unless a worker has it; its worker, too, when the folder is not on this machine or not here."""
+    from app.drivers.rocks import StoreLocked
+    from app.outside.folder import FolderLog
+    from app.outside.log import OutOfReachError
+    from app.outside.running import WorkerLog
+
+    worker = WorkerLog(http)
+    if not _is_there(path):
+        if await worker.answers():
+            return worker
+        if not create:
+            message = (
+                f"there is no log at {path}, and no worker answers at {http.listen}: start `tactful worker`, "
+                "or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP as it has them"
+            )
+            raise OutOfReachError(message)
+    try:
+        return FolderLog(path)
+    except StoreLocked:
+        if await worker.answers():
+            return worker
+        message = (
+            f"{path} is open in another process, and no worker answers at {http.listen}: "
+            "set TACTFUL_HTTP to its address"
+        )
+        raise OutOfReachError(message) from None
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists()
+
+
+def settings() -> Settings:
+    """The settings of this process; a variable that is wrong is told, and the command ends."""
+    from app.settings import load_settings
+
+    with told():
+        return load_settings()
+
+
+def registered(given: Settings) -> frozenset[str]:
+    """The names of all agents there are in this deployment."""
+    return frozenset(agents_of(given))
+
+
+def agents_of(given: Settings) -> dict[str, Agent]:
+    """All agents there are in this deployment, by name."""
+    from agents import AgentError, load
+
+    try:
+        return load(given.agents)
+    except AgentError as error:
+        complain(f"TACTFUL_AGENTS: {error}", USAGE)

@@ -1,0 +1,122 @@
+"""The log on Kafka, from outside: committed records, by position and in no group."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
+
+from app.drivers.kafka_append import Appender
+from app.drivers.kafka_client import Connection, Kafka, KafkaConnectionError, KafkaError
+from app.drivers.kafka_read_topic import read_topic
+from app.outside.log import OutOfReachError, RefusedError
+from topics.record import NewRecord, Record
+
+_REFUSALS = {
+    "InvalidTimestampError": "a record is dated more than 5 min ahead of the broker: check the clock here",
+    "MessageSizeTooLargeError": "a record is larger than the broker takes",
+    "RecordListTooLargeError": "a record is larger than the broker takes",
+}
+
+
+class BrokersLog:
+    """See Log."""
+
+    def __init__(self, kafka: Kafka, counts: Mapping[str, int]) -> None:
+        """`counts`: over how many partitions each of the broker's topics is spread."""
+        self.where = f"kafka://{kafka.connection.bootstrap}"
+        self._kafka = kafka
+        self._counts = counts
+        self._appender: Appender | None = None
+
+    async def partitions(self, topic: str) -> int:
+        name = self._kafka.place(topic, 0).topic
+        if name not in self._counts:
+            message = (
+                f"{self.where} has no topic {name}: create what lacks with `tactful topics apply`, or check "
+                "TACTFUL_TOPIC_PREFIX"
+            )
+            raise OutOfReachError(message)
+        return self._counts[name]
+
+    async def read(
+        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+    ) -> AsyncIterator[Record]:
+        await self.partitions(topic)
+        async with (
+            said(self.where),
+            aclosing(read_topic(self._kafka, topic, since=since, user=user, follow=follow)) as records,
+        ):
+            async for record in records:
+                yield record
+
+    async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
+        for topic in {record.topic for record in records}:
+            await self.partitions(topic)
+        async with said(self.where):
+            if self._appender is None:
+                self._appender = Appender(self._kafka)
+                await self._appender.start()
+            try:
+                return await self._appender.append(records)
+            except KafkaError as error:
+                if type(error).__name__ not in _REFUSALS:
+                    raise
+                raise RefusedError(f"{self.where}: {_REFUSALS[type(error).__name__]}") from None
+
+    async def close(self) -> None:
+        if self._appender is not None:
+            await self._appender.stop()
+
+
+@asynccontextmanager
+async def brokers_log(connection: Connection) -> AsyncIterator[BrokersLog]:
+    """The log of this deployment; OutOfReachError says what is missing."""
+    kafka = quiet_kafka(connection)
+    async with said(f"kafka://{connection.bootstrap}"):
+        counts = await _counts(kafka)
+    log = BrokersLog(kafka, counts)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+def quiet_kafka(connection: Connection) -> Kafka:
+    """The clients of a command: what goes wrong is said once, by the command."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return Kafka(connection)
+    except OSError as error:
+        raise OutOfReachError(f"the certificates of TACTFUL_KAFKA__SSL_* cannot be used: {error}") from None
+
+
+async def _counts(kafka: Kafka) -> dict[str, int]:
+    admin = kafka.admin()
+    try:
+        await admin.start()
+        return {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics()}
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def said(where: str) -> AsyncIterator[None]:
+    """Kafka's errors in the words of an operator."""
+    try:
+        yield
+    except KafkaConnectionError:
+        message = (
+            f"no broker answers at {where}: start it, or mend TACTFUL_LOG; where it wants TLS or a password, "
+            "set TACTFUL_KAFKA__SECURITY_PROTOCOL and its companions"
+        )
+        raise OutOfReachError(message) from None
+    except KafkaError as error:
+        name = type(error).__name__
+        todo = ": grant it by an ACL" if "Authorization" in name else ""
+        raise OutOfReachError(f"{where} answers {name} ({error}){todo}") from None
+    except TimeoutError:
+        raise OutOfReachError(
+            f"{where} did not answer in time: look at the brokers, then try again"
+        ) from None

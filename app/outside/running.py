@@ -1,0 +1,128 @@
+"""An embedded log whose folder a worker has open: it is read and written through that worker, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from app.outside.lines import from_line, to_line
+from app.outside.log import OutOfReachError, RefusedError
+from topics.record import NewRecord, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.settings import HttpSettings
+
+WITHIN_S = 30.0
+"""An append waits for a disk, a read for the first thousand records: neither takes seconds."""
+PIECE_BYTES = 256 * 1024
+AGAIN_S = 0.5
+"""How often to ask what has come since, while following."""
+END = "Tactful-End"
+"""The header with the offset at which the answer ends: where to go on reading."""
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - who listens everywhere is reached here
+
+
+class WorkerLog:
+    """See Log."""
+
+    def __init__(self, http: HttpSettings) -> None:
+        self.where = f"the worker at {http.listen}"
+        self._address = _HERE.get(http.host, http.host), http.port
+        self._headers = {"Content-Type": "application/x-ndjson"}
+        if http.token is not None:
+            self._headers["Authorization"] = f"Bearer {http.token.get_secret_value()}"
+
+    async def answers(self) -> bool:
+        """Whether a worker with an embedded log is there, though it may want its token."""
+        try:
+            with self._connected() as connection:
+                await asyncio.to_thread(connection.request, "GET", "/topics/nudge-controls")
+                answer = await asyncio.to_thread(connection.getresponse)
+        except OutOfReachError:
+            return False
+        return END in answer.headers or answer.status in {401, 403}
+
+    async def partitions(self, topic: str) -> int:
+        del topic
+        return 1
+
+    async def read(
+        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+    ) -> AsyncIterator[Record]:
+        asked = {} if since is None else {"since": since.isoformat()}
+        if user is not None:
+            asked["user"] = user
+        while True:
+            with self._connected() as connection:
+                answer = await self._asked(connection, "GET", f"/topics/{quote(topic)}?{urlencode(asked)}")
+                left = b""
+                while piece := await asyncio.to_thread(answer.read, PIECE_BYTES):
+                    *lines, left = (left + piece).split(b"\n")
+                    for line in lines:
+                        yield from_line(line)
+            if not follow:
+                return
+            asked = {"user": user} if user is not None else {}
+            asked["from"] = answer.headers[END]
+            await asyncio.sleep(AGAIN_S)
+
+    async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
+        body = b"".join(to_line(record) + b"\n" for record in records)
+        with self._connected() as connection:
+            answer = await self._asked(connection, "POST", "/topics", body)
+            told = json.loads(await asyncio.to_thread(answer.read))
+        return [(int(partition), int(offset)) for partition, offset in told["offsets"]]
+
+    def close(self) -> None:
+        """Nothing is kept open between two questions."""
+
+    async def _asked(
+        self, connection: HTTPConnection, method: str, path: str, body: bytes | None = None
+    ) -> HTTPResponse:
+        await asyncio.to_thread(connection.request, method, path, body, self._headers)
+        answer = await asyncio.to_thread(connection.getresponse)
+        if answer.status in {200, 202}:
+            return answer
+        said = _error(await asyncio.to_thread(answer.read))
+        match answer.status:
+            case 400:
+                raise RefusedError(f"{self.where}: {said}")
+            case 401 | 403:
+                message = f"{self.where} wants its token: set TACTFUL_HTTP__TOKEN_FILE as the worker has it"
+            case 404:
+                message = (
+                    f"{self.where} hands out no records: is it a worker on an embedded log, and is TACTFUL_HTTP "
+                    "its address? On Kafka, set TACTFUL_LOG to the brokers"
+                )
+            case status:
+                message = f"{self.where} answers {status}: {said}"
+        raise OutOfReachError(message)
+
+    @contextmanager
+    def _connected(self) -> Iterator[HTTPConnection]:
+        connection = HTTPConnection(*self._address, timeout=WITHIN_S)
+        try:
+            yield connection
+        except (OSError, HTTPException) as error:
+            raise OutOfReachError(
+                f"{self.where} does not answer: {str(error) or type(error).__name__}"
+            ) from None
+        finally:
+            connection.close()
+
+
+def _error(body: bytes) -> str:
+    """What an answer says is wrong: our own JSON, or whatever else answers there."""
+    try:
+        told = json.loads(body)
+        return f"{told['field']}: {told['error']}" if "field" in told else str(told["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode(errors="replace").strip()[:200]
