@@ -11,6 +11,8 @@ from typer.main import get_command
 
 COMMANDS = {
     "demo": "app.cli.demo",
+    "topics": "app.cli.topics",
+    "events": "app.cli.events",
     "scenario": "app.cli.scenario",
     "bench": "app.cli.bench",
 }
