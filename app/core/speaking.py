@@ -14,9 +14,10 @@ from app.core.ledger import Ledger
 from app.core.overtaken import free_at, overtakes
 from app.core.plans import Ending
 from app.core.trace import Trace
+from topics.outcomes import Attempt
 
 
-def settle(ledger: Ledger, trace: Trace, weighed: Weighed) -> bool:
+def settle(ledger: Ledger, trace: Trace, weighed: Weighed, attempts: tuple[Attempt, ...] = ()) -> bool:
     """Carry out what the gates said, unless they let the intent through; whether it is settled by that."""
     intent = weighed.intent
     importance = weighed.answer.importance if isinstance(weighed.answer, Candidate) else intent.importance
@@ -28,10 +29,10 @@ def settle(ledger: Ledger, trace: Trace, weighed: Weighed) -> bool:
         case Defer(until=until, reason=reason):
             ledger.put(life_cycle.deferred(intent, until, reason))
         case StandDown(reason=reason):
-            stand_down(ledger, intent, Ending(outcome="stood_down", reason=reason))
+            stand_down(ledger, intent, Ending(outcome="stood_down", reason=reason, attempts=attempts))
         case Expire():
             life_cycle.after(intent.status, "expired")
-            ledger.close(intent, Ending(outcome="expired", reason="expired"))
+            ledger.close(intent, Ending(outcome="expired", reason="expired", attempts=attempts))
     return True
 
 
@@ -85,7 +86,7 @@ def speak(
         give_back(ledger, [intent, *rest], wake_at, reason)
         return
     once_more = admission(ledger, intent, paused, ledger.now) or weigh(ledger, intent, ledger.now)
-    if settle(ledger, trace, once_more):
+    if settle(ledger, trace, once_more, draft.attempts):
         give_back(ledger, rest, ledger.now)
         return
     trace.winner = intent.intent_id
