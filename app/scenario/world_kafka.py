@@ -6,26 +6,28 @@ import logging
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.core import row
 from app.core.head import HEAD_KEY
 from app.drivers import kafka_topics
 from app.drivers.kafka_append import Appender
-from app.drivers.kafka_client import Kafka, KafkaConnectionError, KafkaError
-from app.drivers.kafka_reader import read_to, reader
+from app.drivers.kafka_client import Kafka, KafkaError
+from app.drivers.kafka_reader import Reader, read_to
 from app.scenario.background import Background
 from app.scenario.expected import OpenIntent
 from app.scenario.world import Setting, UnreachableError, open_in
 from app.scenario.world_process import ProcessWorld
 from app.settings import KafkaAddress, load_settings
 from app.wiring import connection
+from topics import TOPICS
 from topics.record import NewRecord, Record
 from topics.state import NUDGE_STATE
 
-PARTITIONS = 3
-"""More than one, so that people live apart; few, since each costs a take-over at every start."""
+PARTITIONS = 2
+"""More than one, so that people live apart; no more, since each costs a take-over at every start."""
 
 
 class KafkaWorld(ProcessWorld):
@@ -33,33 +35,41 @@ class KafkaWorld(ProcessWorld):
 
     def __init__(self, setting: Setting, address: KafkaAddress, *, keep: bool = False) -> None:
         """UnreachableError when no broker answers; `keep` leaves topics and folder behind."""
-        self._keep = keep
-        prefix = f"story-{secrets.token_hex(4)}-"
-        settings = load_settings().model_copy(update={"log": address, "topic_prefix": prefix})
-        self._kafka = Kafka(connection(settings))
         # A topic that was just created has no leader for a moment: that is tried again, and nobody's concern.
         logging.getLogger("aiokafka").setLevel(logging.ERROR)
+        self._keep = keep
+        self._read: Mapping[str, Sequence[Record]] | None = None
+        prefix = f"story-{secrets.token_hex(4)}-"
+        servers = ",".join(address.servers)
+        settings = load_settings().model_copy(update={"log": address, "topic_prefix": prefix})
+        self._kafka = Kafka(connection(settings))
         self._network = Background()
         try:
-            self._appender = self._network.run(self._prepared())
-        except (KafkaConnectionError, TimeoutError) as error:
+            self._topics = self._network.run(_Topics.created(self._kafka))
+        except (KafkaError, OSError, TimeoutError) as error:
             self._network.close()
-            servers = ",".join(address.servers)
             raise UnreachableError(f"no broker answers at {servers}: {error or 'it took too long'}") from None
         folder = Path(tempfile.mkdtemp(prefix="tactful-story-"))
-        super().__init__(setting, log=f"kafka://{','.join(address.servers)}", prefix=prefix, folder=folder)
+        super().__init__(setting, log=f"kafka://{servers}", prefix=prefix, folder=folder)
 
     @property
     def where(self) -> str:
         """What is left of it when it is kept."""
         return f"{self._setting.name}: topics {self._prefix}*, folder {self.folder}"
 
+    def settle(self) -> None:
+        self._read = None
+        super().settle()
+
     def append(self, records: Sequence[NewRecord]) -> None:
+        self._read = None
         if records:
-            self._network.run(self._appender.append(records))
+            self._network.run(self._topics.appender.append(records))
 
     def records(self, topic: str) -> Sequence[Record]:
-        return self._network.run(self._read(topic))
+        if self._read is None:
+            self._read = self._network.run(self._topics.read())
+        return self._read[topic]
 
     def open_intents(self) -> Sequence[OpenIntent]:
         rows = {record.key: record.value for record in self.records(NUDGE_STATE.name)}
@@ -67,27 +77,52 @@ class KafkaWorld(ProcessWorld):
 
     def close(self) -> None:
         super().close()
-        self._network.run(self._appender.stop())
-        if not self._keep:
-            self._network.run(kafka_topics.delete(self._kafka))
-            shutil.rmtree(self.folder)
+        self._network.run(self._topics.left(delete=not self._keep))
         self._network.close()
+        if not self._keep:
+            shutil.rmtree(self.folder)
 
-    async def _prepared(self) -> Appender:
-        try:
-            await kafka_topics.apply(self._kafka, partitions=PARTITIONS, settings=kafka_topics.STORY)
-            appender = Appender(self._kafka)
-            await appender.start()
-        except KafkaError as error:
-            raise KafkaConnectionError(str(error)) from error
-        return appender
 
-    async def _read(self, topic: str) -> list[Record]:
-        """All that is committed, also a moment ago: up to the log's end, past transactions that are being ended."""
-        async with reader(self._kafka, committed=False) as ends, reader(self._kafka) as one:
-            count = await ends.partitions(topic)
-            places = [self._kafka.place(topic, number) for number in range(count)]
-            last, first = await ends.ends(places), await ends.beginnings(places)
-            bounds = {place: (first[place], last[place]) for place in places}
-            found = [record async for batch in read_to(one, bounds) for record in batch]
-        return sorted(found, key=lambda record: (record.partition, record.offset))
+class _Topics:
+    """The story's topics, written and read from outside; made and used on one event loop."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+        self.appender = Appender(kafka)
+        self._ends = Reader(kafka, committed=False)
+        self._reader = Reader(kafka)
+
+    @classmethod
+    async def created(cls, kafka: Kafka) -> _Topics:
+        """The topics as the contract has them, but for any year that a story may be told in."""
+        await kafka_topics.apply(kafka, partitions=PARTITIONS, settings=kafka_topics.STORY)
+        topics = cls(kafka)
+        for client in (topics.appender, topics._ends, topics._reader):
+            await client.start()
+        return topics
+
+    async def read(self) -> Mapping[str, Sequence[Record]]:
+        """All that is committed, also a moment ago: to the logs' ends, past transactions that are being ended.
+
+        All topics at once: a reader that turns to another topic waits 100 ms for its last fetch.
+        """
+        places = [
+            self._kafka.place(topic.name, number)
+            for topic in TOPICS
+            for number in range(topic.partitions(PARTITIONS))
+        ]
+        last, first = await self._ends.ends(places), await self._ends.beginnings(places)
+        found: defaultdict[str, list[Record]] = defaultdict(list)
+        async for batch in read_to(self._reader, {place: (first[place], last[place]) for place in places}):
+            for record in batch:
+                found[record.topic].append(record)
+        for records in found.values():
+            records.sort(key=lambda record: (record.partition, record.offset))
+        return found
+
+    async def left(self, *, delete: bool) -> None:
+        """Let go of the broker."""
+        for client in (self.appender, self._ends, self._reader):
+            await client.stop()
+        if delete:
+            await kafka_topics.delete(self._kafka)
