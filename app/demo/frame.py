@@ -36,7 +36,8 @@ def opening(screen: Screen, on: str, stories: int) -> None:
 
 def judged(screen: Screen, result: Result) -> None:
     """What of a story was recorded, and whether it is as the story expects."""
-    ends = [f"{outcome['outcome']} ({outcome['reason']})" for outcome in result.ending.outcomes]
+    outcomes = sorted(result.ending.outcomes, key=lambda outcome: (outcome["closed_at"], outcome["outcome"]))
+    ends = [f"{outcome['outcome']} ({outcome['reason']})" for outcome in outcomes]
     ends += ["still open"] * len(result.ending.open)
     screen.row()
     screen.say(f"Recorded: {', '.join(ends) or 'nothing, for nothing was planned'}.", "dim")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from multiprocessing import forkserver
+import signal
+from multiprocessing import forkserver, resource_tracker
 
 CHILD = "app.scenario.child"
 
@@ -13,5 +14,13 @@ forks.set_forkserver_preload([CHILD])
 
 
 def warm_up() -> None:
-    """Start the server now, so that its imports go on beside those of whoever will want a process."""
-    forkserver.ensure_running()
+    """Start the server, if there is none, so that its imports go on beside those of whoever will want a process.
+
+    Ctrl-C is for the teller alone, who ends what he has begun: a process of ours inherits that it hears nothing of it.
+    """
+    resource_tracker.ensure_running()  # begun by the server's start, it would unblock what is blocked here
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

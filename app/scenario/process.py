@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.scenario.forks import forks
+from app.scenario.forks import forks, warm_up
 from app.scenario.words import Command, Done, Hello
 from app.scenario.world import StuckError
 
@@ -35,6 +35,7 @@ class Process:
         self._process: ForkServerProcess = forks.Process(
             target=_live, args=(theirs, msgspec.json.encode(hello), str(log)), daemon=True
         )
+        warm_up()
         self._process.start()
         theirs.close()
 
