@@ -48,6 +48,7 @@ __all__ = [
     "closed",
     "discard",
     "for_code",
+    "look_at",
     "partition_count",
 ]
 
@@ -244,14 +245,22 @@ async def discard(producer: Any) -> None:
     producer._closed = True  # noqa: SLF001 - here and below: what `stop` does, but for the flush
     sender = producer._sender.sender_task  # noqa: SLF001
     if sender is not None:
-        sender.add_done_callback(_look_at)
+        sender.add_done_callback(look_at)
         # A sender that is cancelled waits for its requests, and those for connections that come back.
         for request in _requests(sender):
             request.cancel()
         sender.cancel()
         await asyncio.wait({sender}, timeout=5)
     await producer.client.close()
-    _look_at(producer._txn_manager.wait_for_transaction_end())  # noqa: SLF001
+    for batches in producer._message_accumulator._batches.values():  # noqa: SLF001
+        for batch in batches:
+            look_at(batch._drain_waiter)  # noqa: SLF001
+    transaction = producer._txn_manager  # noqa: SLF001
+    if (ended := transaction.wait_for_transaction_end()) is not None:
+        look_at(ended)
+        # Whoever waits for something in it is told: nothing else will end their wait.
+        transaction.fatal_error(KafkaConnectionError("this producer was thrown away"))
+        look_at(transaction.wait_for_transaction_end())
 
 
 def _requests(sender: asyncio.Task[Any]) -> set[asyncio.Task[Any]]:
@@ -260,9 +269,9 @@ def _requests(sender: asyncio.Task[Any]) -> set[asyncio.Task[Any]]:
     return set() if frame is None else set(frame.f_locals.get("tasks", ()))
 
 
-def _look_at(future: asyncio.Future[Any] | None) -> None:
+def look_at(future: asyncio.Future[Any]) -> None:
     """Or asyncio reports an error that nobody asked for, long after it was dealt with."""
-    if future is not None and future.done() and not future.cancelled():
+    if future.done() and not future.cancelled():
         future.exception()
 
 

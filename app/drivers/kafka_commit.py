@@ -11,7 +11,7 @@ import msgspec
 
 from app.core.head import HEAD_KEY
 from app.core.partition import Commit
-from app.drivers.kafka_client import Kafka, OffsetAndMetadata, Place, ProducerFenced, added, discard
+from app.drivers.kafka_client import Kafka, OffsetAndMetadata, Place, ProducerFenced, added, discard, look_at
 from app.drivers.machine import CommitDoubt
 from app.drivers.rocks import LocalRows
 from topics import TOPICS
@@ -100,11 +100,13 @@ class TransactionLog:
                 asyncio.ensure_future(producer.send_offsets_to_transaction(offsets, self._group))
             )
             # All of them first: aiokafka would commit a transaction of which a batch was refused.
-            await asyncio.gather(*under_way)
-        except BaseException:
+            ended, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_EXCEPTION)
+            for one in ended:
+                one.result()
+        finally:
+            # Not cancelled: aiokafka would then have nobody to tell, and asyncio reports what nobody heard.
             for one in under_way:
-                one.cancel()  # nobody will ask what came of it
-            raise
+                one.add_done_callback(look_at)
         await producer.commit_transaction()
         return int(last.result().offset) + int(batches[self._state][-1].record_count())
 

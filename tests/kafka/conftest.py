@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -14,3 +15,14 @@ async def topics(kafka: str) -> AsyncIterator[Deployment]:
     """All topics of the contract, under a prefix of the test's own, gone afterwards."""
     async with deployment(kafka) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Clients that are thrown away leave no task, connection or error that nobody looked at."""
+    yield
+    gc.collect()
+    said = [entry.getMessage() for when in ("setup", "call") for entry in caplog.get_records(when)]  # type: ignore[arg-type]  # a Literal's values
+    assert not [
+        line for line in said if "never retrieved" in line or "destroyed" in line or "Unclosed" in line
+    ]
