@@ -143,6 +143,8 @@ class HttpSettings(_Group):
 
     listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:8080"
     token: SecretStr | None = None
+    health_only: bool = False
+    """Serve `/healthz`, `/readyz` and `/metrics` alone: what else there is needs a token off this machine."""
 
     @property
     def host(self) -> str:

@@ -1,0 +1,70 @@
+"""The embedded worker as its owner sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from app.core.row import Row, decode
+from app.core.tally import Tally
+from app.drivers.rocks import StoreError
+from app.drivers.served import STUCK_AFTER_S, LogAway, is_done
+
+if TYPE_CHECKING:
+    from app.drivers.clock import Clock
+    from app.drivers.embedded_worker import EmbeddedWorker
+    from topics.record import NewRecord
+
+
+class EmbeddedServed:
+    """All people are in partition 0."""
+
+    spread = 1
+
+    def __init__(self, worker: EmbeddedWorker, clock: Clock) -> None:
+        self.log = worker.log
+        self._worker = worker
+        self._clock = clock
+
+    async def run(self) -> None:
+        await self._worker.run()
+
+    async def drain(self, within_s: float) -> None:
+        await self._worker.drain(within_s)
+
+    async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
+        """In one synced write, which holds the event loop for as long as the disk takes."""
+        try:
+            return [(0, offset) for offset in self.log.append(records, now=self._clock.now())]
+        except StoreError as error:
+            raise LogAway(str(error)) from error
+
+    def row(self, user_id: str) -> Row | None:
+        data = self.log.row(user_id)
+        return None if data is None else decode(data)
+
+    def done(self, partition: int, offset: int) -> bool:
+        del partition
+        return is_done(self.log.head(), offset)
+
+    @property
+    def partitions(self) -> Mapping[int, str]:
+        return {0: self._worker.trouble}
+
+    def unready(self) -> list[str]:
+        return [f"partition 0: {self._worker.trouble}"] if self._worker.trouble else []
+
+    def stuck(self) -> list[str]:
+        loop = self._worker.loop
+        seconds = 0.0 if loop is None else loop.seconds_without_commit_while_work
+        if seconds <= STUCK_AFTER_S:
+            return []
+        return [f"partition 0 has had work for {seconds:.0f} s and committed nothing: look at the disk"]
+
+    def standing(self) -> Tally:
+        tally, loop = Tally(), self._worker.loop
+        undecided = 0 if loop is None else loop.partition.undecided
+        tally.gauge("tactful_partitions_owned", float(not self._worker.trouble))
+        tally.gauge("tactful_undecided_events", undecided, "0")
+        tally.gauge("tactful_lag_events", self._worker.lag + undecided, "0")
+        return tally

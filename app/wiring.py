@@ -1,0 +1,211 @@
+"""The one place where a worker is put together, for commands and tests alike: from settings to what can run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents import AgentError, load
+from app.core.partition import Partition
+from app.core.tally import Tally
+from app.drivers.clock import Clock, SteadyClock
+from app.drivers.embedded import EmbeddedLog
+from app.drivers.embedded_served import EmbeddedServed
+from app.drivers.embedded_worker import EmbeddedWorker
+from app.drivers.kafka_client import Connection, Kafka
+from app.drivers.kafka_served import KafkaServed
+from app.drivers.kafka_worker import KafkaWorker
+from app.metrics import Metrics
+from app.model.admission import Admission
+from app.model.chosen import backend
+from app.model.gate import Model
+from app.model.minute import Minute
+from app.model.room import ModelRoom
+from app.policy_file import load_policy
+from app.settings import EmbeddedAddress, KafkaAddress, MemoryAddress, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from agents.contract import Agent
+    from app.core.head import Head
+    from app.core.policy import Policy
+    from app.drivers.served import Served
+
+Rows = Callable[[str], bytes | None]
+"""Looks up what is durable of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What decides in this deployment."""
+
+    policy: Policy
+    agents: Mapping[str, Agent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """A worker that is put together and has not begun; `served.run()` begins it."""
+
+    settings: Settings
+    deciding: Deciding
+    clock: Clock
+    admission: Admission
+    served: Served
+    metrics: Metrics
+
+    def page(self) -> bytes:
+        """The metrics as of now."""
+        self.metrics.absorb(self.served.standing(), "0")
+        circuit = Tally()
+        circuit.gauge("tactful_model_circuit_open", float(self.admission.circuit.is_open))
+        self.metrics.absorb(circuit)
+        return self.metrics.page()
+
+
+def deciding(settings: Settings) -> Deciding:
+    """Policy and agents; SettingsError names what cannot be used."""
+    policy = load_policy(settings.policy)
+    try:
+        agents = load(settings.agents)
+    except AgentError as error:
+        raise SettingsError(f"TACTFUL_AGENTS: {error}") from None
+    unknown = sorted(set(policy.agents) - set(agents))
+    if unknown:
+        raise SettingsError(
+            f"{settings.policy}: agents.{unknown[0]}: there is no such agent; there are {', '.join(agents)}: "
+            "mend its name, or add its import path to TACTFUL_AGENTS"
+        )
+    return Deciding(policy, agents)
+
+
+def connection(settings: Settings) -> Connection:
+    """How to reach the brokers of TACTFUL_LOG; SettingsError when it names none."""
+    if not isinstance(settings.log, KafkaAddress):
+        raise SettingsError("TACTFUL_LOG: this needs brokers: write kafka://host:port,host:port")
+    kafka = settings.kafka
+
+    def path(of: Path | None) -> str | None:
+        return None if of is None else str(of)
+
+    return Connection(
+        bootstrap=",".join(settings.log.servers),
+        prefix=settings.topic_prefix,
+        client_id=kafka.client_id,
+        security_protocol=kafka.security_protocol,
+        sasl_mechanism=kafka.sasl_mechanism,
+        sasl_username=kafka.sasl_username,
+        sasl_password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
+        ca_file=path(kafka.ssl_cafile),
+        cert_file=path(kafka.ssl_certfile),
+        key_file=path(kafka.ssl_keyfile),
+        key_password=kafka.ssl_key_password.get_secret_value() if kafka.ssl_key_password else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a worker is made of, on whichever log."""
+
+    settings: Settings
+    deciding: Deciding
+    clock: Clock
+    admission: Admission
+    model: Model
+    metrics: Metrics
+
+    @property
+    def room(self) -> ModelRoom:
+        return ModelRoom(None if self.settings.model.backend == "none" else self.admission)
+
+    def machine(self, number: int, head: Head, rows: Rows) -> Partition:
+        return Partition(
+            number, head=head, rows=rows, policy=self.deciding.policy, agents=self.deciding.agents
+        )
+
+    @contextmanager
+    def embedded(self, folder: Path) -> Iterator[EmbeddedServed]:
+        """On a folder, which is given back in the end; StoreError when it cannot be had."""
+        opened = EmbeddedLog(folder)
+        try:
+            worker = EmbeddedWorker(
+                opened,
+                build=lambda head, rows: self.machine(0, head, rows),
+                model=self.model,
+                clock=self.clock,
+                room=self.room.room,
+                on_tally=lambda tally: self.metrics.absorb(tally, "0"),
+                on_commit=self.metrics.committed,
+            )
+            yield EmbeddedServed(worker, self.clock)
+        finally:
+            opened.close()
+
+    def kafka(self, patience_s: float | None) -> KafkaServed:
+        """On brokers, which need not be there yet."""
+
+        def build(number: int, head: Head, rows: Rows) -> Partition:
+            served.kept(number, head, rows)
+            return self.machine(number, head, rows)
+
+        kafka = Kafka(connection(self.settings))
+        worker = KafkaWorker(
+            kafka,
+            group=self.settings.group,
+            state_dir=self.settings.state_dir,
+            build=build,
+            model=self.model,
+            clock=self.clock,
+            room=self.room.room,
+            instance=self.settings.kafka.instance,
+            on_tally=self.metrics.absorb,
+            on_gone=self.metrics.forget,
+            on_commit=self.metrics.committed,
+        )
+        served = KafkaServed(kafka, worker, patience_s=patience_s)
+        return served
+
+
+@asynccontextmanager
+async def wired(
+    settings: Settings, *, clock: Clock | None = None, patience_s: float | None = None
+) -> AsyncIterator[Wired]:
+    """A worker and all that it needs, closed in the end; SettingsError or StoreError before anything began.
+
+    `patience_s` bounds how long it tries to reach its brokers at the start.
+    """
+    decides, clock = deciding(settings), clock or SteadyClock()
+    metrics = Metrics(agents=list(decides.agents), version=version("tactful"), policy=decides.policy.version)
+    admission = Admission(minute=Minute(decides.policy.budget.calls_per_minute), slots=settings.model.slots)
+    async with AsyncExitStack() as closing:
+        asked = await closing.enter_async_context(backend(settings.model))
+        limit_s = settings.model.limit.total_seconds()
+        parts = _Parts(
+            settings=settings,
+            deciding=decides,
+            clock=clock,
+            admission=admission,
+            model=Model(asked, clock=clock, admission=admission, limit_s=limit_s),
+            metrics=metrics,
+        )
+        served: Served
+        match settings.log:
+            case EmbeddedAddress(folder):
+                served = closing.enter_context(parts.embedded(folder))
+            case KafkaAddress():
+                served = parts.kafka(patience_s)
+            case MemoryAddress():
+                raise SettingsError(
+                    "TACTFUL_LOG: memory: is for stories: a worker needs embedded:PATH or kafka://host:port"
+                )
+        yield Wired(
+            settings=settings,
+            deciding=decides,
+            clock=clock,
+            admission=admission,
+            served=served,
+            metrics=metrics,
+        )
