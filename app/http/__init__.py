@@ -1,0 +1,1 @@
+"""The worker over HTTP: how it is, events in, and what it knows of a person."""
