@@ -11,6 +11,7 @@ from typer.main import get_command
 
 COMMANDS = {
     "demo": "app.cli.demo",
+    "worker": "app.cli.worker",
     "topics": "app.cli.topics",
     "events": "app.cli.events",
     "scenario": "app.cli.scenario",
