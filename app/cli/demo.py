@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -95,7 +96,7 @@ def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json:
     opening(screen, on, len(stories))
 
     from agents import load
-    from app.demo.show import Telling, told
+    from app.demo.show import Telling, grow, told
     from app.scenario import runner
     from app.scenario.worlds import world_on
     from app.settings import load_settings
@@ -103,7 +104,8 @@ def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json:
     registered = load(load_settings().agents)
     read = runner.stories(stories.values(), registered)
     make = world_on(on)
-    tellings = [Telling(name, path, story, screen) for name, (path, story) in zip(stories, read, strict=True)]
+    look = partial(grow, screen)
+    tellings = [Telling(name, path, story, look) for name, (path, story) in zip(stories, read, strict=True)]
     for telling in told(tellings, registered, make, screen):
         if as_json:
             print(json.dumps(telling.report(), ensure_ascii=False), flush=True)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from app.scenario.runner import Result
+    from collections.abc import Mapping, Sequence
+
+    from agents.contract import Agent
+    from app.scenario.runner import MakeWorld, Result
+    from app.scenario.story import Story
 
 NO, USAGE, OUT_OF_REACH = 1, 2, 3
 EXAMPLE = """\b
@@ -69,28 +73,44 @@ def run(  # noqa: PLR0917 - typer passes options by name
     passed = True
     at_once = jobs or (1 if on == "memory" else 2)
     try:
-        for result in run_all(told, agents, make, jobs=at_once):
-            passed = passed and result.passed
-            if as_json:
-                print(json.dumps(result.report(), ensure_ascii=False), flush=True)
-            else:
-                _print(result, show=show)
+        if show and not as_json:
+            passed = _shown(told, agents, make, jobs=at_once)
+        else:
+            for result in run_all(told, agents, make, jobs=at_once):
+                passed = passed and result.passed
+                if as_json:
+                    print(json.dumps(result.report(), ensure_ascii=False), flush=True)
+                else:
+                    _print(result)
     except UnreachableError as error:
         _complain(str(error), OUT_OF_REACH)
     if not passed:
         raise typer.Exit(NO)
 
 
-def _print(result: Result, *, show: bool) -> None:
-    from app.scenario.timeline import lines
+def _shown(
+    told: Sequence[tuple[Path, Story]], agents: Mapping[str, Agent], make: MakeWorld, *, jobs: int
+) -> bool:
+    """Each story with the timeline of each person; whether all passed."""
+    from rich.console import Console
 
+    from app.demo.screen import Screen
+    from app.demo.show import Telling
+    from app.demo.show import at_once as all_of
+
+    screen, passed = Screen(Console(highlight=False), None), True
+    for telling in all_of([Telling(path.stem, path, story) for path, story in told], agents, make, jobs=jobs):
+        _print(telling.result)
+        screen.ends(telling.page(bare=screen.is_bare))
+        passed = passed and telling.result.passed
+    return passed
+
+
+def _print(result: Result) -> None:
     mark = "ok  " if result.passed else "FAIL"
     print(f"{mark} {result.story.name}  ({result.seconds:.2f} s)")
     for failure in result.failures:
         print(f"       {failure}")
-    if show:
-        for line in lines(result.ending):
-            print(f"     | {line}")
     sys.stdout.flush()
 
 

@@ -24,7 +24,8 @@ def opening(screen: Screen, on: str, stories: int) -> None:
         "Tactful decides when an assistant reaches out to a person, and when it keeps quiet.", style="bold"
     )
     screen.say()
-    screen.say(f"{stories} {'story' if stories == 1 else 'stories'} in quick motion, each on {where}.")
+    shown = "One story in quick motion, on" if stories == 1 else f"{stories} stories in quick motion, each on"
+    screen.say(f"{shown} {where}.")
     model = "The model is SCRIPTED: nothing here is written or understood by a language model."
     if on == "memory":
         screen.say(f"{model} Its answers stand in the stories' files.")

@@ -45,12 +45,13 @@ def together(ledgers: Sequence[Ledger]) -> Ledger:
 
 
 def table(ledgers: Mapping[str, Ledger]) -> list[str]:
-    """One line a story and their sum; every line is an equation."""
+    """One line a story, and their sum when there are several; every line is an equation."""
     head = _row("opened", [column.replace("_", " ") for column in COLUMNS], blank=False)
     lines = [f" {'story':{_LABEL}}{head}"]
     lines += [f" {name:{_LABEL}}{one}" for name, one in ledgers.items()]
-    lines.append(" " + "─" * (len(lines[0]) - 1))
-    lines.append(f" {'all':{_LABEL}}{together(list(ledgers.values()))}")
+    if len(ledgers) > 1:
+        lines.append(" " + "─" * (len(lines[0]) - 1))
+        lines.append(f" {'all':{_LABEL}}{together(list(ledgers.values()))}")
     return lines
 
 

@@ -21,7 +21,7 @@ FRAME_S = 0.08
 """A clock's hand that is moved a dozen times a second seems to run."""
 
 # One column each, for terminals and pipes that cannot show more than ASCII.
-_ASCII = str.maketrans("“”–…·●○✗▸─╭├╰│»↶━✓", '""-.-*ox>-+++|><=v')
+_ASCII = str.maketrans("“”–…·●○✗─╭├╰│»↶━✓", '""-.-*ox-+++|><=v')
 
 Page = Sequence[Text]
 

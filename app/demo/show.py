@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 from rich.text import Text
@@ -31,16 +32,23 @@ class ShowIsOverError(BaseException):
     """The show ends before its end: no story goes on, and none is judged."""
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 class Telling:
     """One story on its way: what has happened in it so far."""
 
-    def __init__(self, name: str, path: Path, story: Story, screen: Screen) -> None:
+    def __init__(
+        self, name: str, path: Path, story: Story, look: Callable[[Telling, int, datetime], None] = _nothing
+    ) -> None:
+        """`look` is called after each step, with how many facts were known before, and the time."""
         self.name = name
         self.story = story
         self.path = path
         self.chronicle = Chronicle(story)
         self.facts: list[Fact] = []
-        self._screen = screen
+        self._look = look
         self._turn = threading.Event()
         self._cancelled = False
         self._result: Future[Result] = Future()
@@ -95,22 +103,43 @@ class Telling:
         passed = {"passed": self.passed}
         return {"story": self.name, **self.result.report(), **passed, "ledger": ledger, "timeline": timeline}
 
-    def page(self, facts: int | None = None) -> list[Text]:
+    def page(self, facts: int | None = None, *, bare: bool = True) -> list[Text]:
         """Each person's timeline, as far as the first so many facts go."""
-        return page(self.story, self.chronicle.people, self.facts[:facts], bare=self._screen.is_bare)
+        return page(self.story, self.chronicle.people, self.facts[:facts], bare=bare)
 
     def _seen(self, seen: Seen) -> None:
         if self._cancelled:
             raise ShowIsOverError
         known = len(self.facts)
         self.facts += self.chronicle.facts(seen)
-        if self._screen.is_lively:
-            zone = self.chronicle.people.local(next(iter(self.story.users), ""), seen.now).tzinfo
-            pages = [
-                (fact.at.astimezone(zone), self.page(number))
-                for number, fact in enumerate(self.facts[known:], start=known + 1)
-            ]
-            self._screen.grows(pages, seen.now.astimezone(zone))
+        self._look(self, known, seen.now)
+
+
+def grow(screen: Screen, telling: Telling, known: int, now: datetime) -> None:
+    """Let the page grow by what was not known yet; the clock shows the time of the story's first person."""
+    if not screen.is_lively:
+        return
+    zone = telling.chronicle.people.local(next(iter(telling.story.users), ""), now).tzinfo
+    pages = [
+        (fact.at.astimezone(zone), telling.page(number, bare=screen.is_bare))
+        for number, fact in enumerate(telling.facts[known:], start=known + 1)
+    ]
+    screen.grows(pages, now.astimezone(zone))
+
+
+def at_once(
+    tellings: Sequence[Telling], agents: Mapping[str, Agent], make: MakeWorld, *, jobs: int
+) -> Iterator[Telling]:
+    """The stories in their order, so many told at the same time, and nobody watches."""
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            for telling in tellings:
+                telling.begin(pool, agents, make)
+                telling.go_on()
+            yield from tellings
+        finally:
+            for telling in tellings:
+                telling.cancel()
 
 
 def told(
@@ -132,7 +161,7 @@ def told(
                 screen.begins()
                 telling.go_on()
                 result = telling.result
-                screen.ends(telling.page())
+                screen.ends(telling.page(bare=screen.is_bare))
                 judged(screen, result)
                 yield telling
         finally:

@@ -51,7 +51,7 @@ _FAINT = "dim"
 
 _DATE_COLUMNS = len(" Mon  2 Mar 18:00 ")
 _LINK_COLUMNS = len("╰── ")
-_HEADS: Mapping[str, str] = MappingProxyType({"╭": "─▸", "├": "─▸", "╰": "──"})
+_HEADS: Mapping[str, str] = MappingProxyType({"╭": "─✗", "├": "─✗", "╰": "──"})
 """What goes on from the line to a plan that is struck out, and from the words that did it."""
 _PLANNED = frozenset({"plan", "moved"})
 
