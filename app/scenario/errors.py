@@ -24,7 +24,7 @@ def from_validation(error: ValidationError, text: str, name: str) -> StoryError:
     lines = []
     for found in error.errors(include_url=False):
         more = found.get("ctx") or {}
-        line, said = _place(root, (*found["loc"], *more.get("path", ()), *filter(None, [more.get("key")])))
+        line, said = _place(root, (*found["loc"], *more.get("path", ())))
         message = str(found["msg"]).removeprefix("Value error, ")
         message = {"missing": "is missing", "extra_forbidden": "is not a key of the format"}.get(
             str(found["type"]), message

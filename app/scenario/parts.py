@@ -33,14 +33,16 @@ Name = Annotated[str, BeforeValidator(_word)]
 """An identifier; YAML makes a number of `id: 7`, and its author meant the word."""
 
 
-def refuse_unknown(keys: object, known: Sequence[str]) -> None:
-    """Refuse the first key that the format does not have, naming the nearest that it has."""
+def refuse_unknown(keys: object, known: Sequence[str], *path: str | int) -> None:
+    """Refuse the first key that the format does not have, naming the nearest; `path` leads to the mapping."""
     for key in keys if isinstance(keys, Mapping) else ():
         if key not in known:
             near = get_close_matches(str(key), known, n=1)
             meant = f"did you mean {near[0]}? " if near else ""
             message = f"unknown key: {meant}known here: {', '.join(known)}"
-            raise PydanticCustomError("unknown_key", "{message}", {"message": message, "key": str(key)})
+            raise PydanticCustomError(
+                "unknown_key", "{message}", {"message": message, "path": (*path, str(key))}
+            )
 
 
 class Part(BaseModel):

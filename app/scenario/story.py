@@ -150,10 +150,10 @@ _SAID = {
 def _known_in_replies(rule: Rule) -> Rule:
     """A reply has the keys of its task's answer; its values may be senseless on purpose."""
     reply = rule.reply or {}
-    refuse_unknown(reply, _REPLIES[rule.ask])
+    refuse_unknown(reply, _REPLIES[rule.ask], "reply")
     for key, known in _SAID.items():
-        for said in reply.get(key) or ():
-            refuse_unknown(said, known)
+        for number, said in enumerate(reply.get(key) or ()):
+            refuse_unknown(said, known, "reply", key, number)
     return rule
 
 

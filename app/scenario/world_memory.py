@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.core import row
 from app.core.partition import HEAD_KEY, Commit, Head, Partition
@@ -51,7 +51,7 @@ class MemoryWorld:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._now = setting.start
+        self._now = setting.start.astimezone(UTC)
         self._topics: defaultdict[str, list[Record]] = defaultdict(list)
         self._rows: dict[str, bytes] = {}
         self._head = Head()
@@ -84,7 +84,7 @@ class MemoryWorld:
         while (following := self._next()) is not None and following < to:
             self._now = following
             self.settle()
-        self._now = to
+        self._now = to.astimezone(UTC)
 
     def crash(self) -> None:
         self._worker = self._begun()

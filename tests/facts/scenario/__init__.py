@@ -1,0 +1,1 @@
+"""Facts about stories: how they are read, told and judged."""
