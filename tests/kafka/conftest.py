@@ -22,7 +22,7 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Clients that are thrown away leave no task, connection or error that nobody looked at."""
     yield
     gc.collect()
-    said = [entry.getMessage() for when in ("setup", "call") for entry in caplog.get_records(when)]  # type: ignore[arg-type]  # a Literal's values
+    said = [entry.getMessage() for when in ("setup", "call") for entry in caplog.get_records(when)]
     assert not [
         line for line in said if "never retrieved" in line or "destroyed" in line or "Unclosed" in line
     ]

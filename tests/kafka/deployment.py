@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,10 +76,15 @@ class Deployment:
         return next(user for user in (f"user-{n}" for n in range(1000)) if self.home(user) == partition)
 
 
+def deployment(address: str, partitions: int = PARTITIONS) -> AbstractAsyncContextManager[Deployment]:
+    """Topics under a prefix of their own, on a broker that lets everybody in."""
+    return deployed(Connection(bootstrap=address), partitions)
+
+
 @asynccontextmanager
-async def deployment(address: str, partitions: int = PARTITIONS) -> AsyncIterator[Deployment]:
-    """Topics under a prefix of their own."""
-    kafka = Kafka(Connection(bootstrap=address, prefix=f"t{uuid.uuid4().hex[:10]}-"))
+async def deployed(connection: Connection, partitions: int = PARTITIONS) -> AsyncIterator[Deployment]:
+    """Topics under a prefix of their own, gone in the end."""
+    kafka = Kafka(replace(connection, prefix=f"t{uuid.uuid4().hex[:10]}-"))
     report = await kafka_topics.apply(
         kafka, partitions=partitions, replication=1, settings=kafka_topics.STORY
     )
