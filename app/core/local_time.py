@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from topics.user_events import QuietHours
 
-# No zone's wall clock jumps by more than a day (Samoa skipped one), so a scan over this span finds any wall time.
-_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
 
 
 def minutes(clock: str) -> int:
@@ -27,22 +26,15 @@ def is_quiet(now: datetime, zone: tzinfo, hours: QuietHours) -> bool:
 
 def quiet_ends(now: datetime, zone: tzinfo, hours: QuietHours) -> datetime:
     """The first instant from `now` on whose wall clock is not inside the quiet hours; `now` itself if none are."""
-    if not is_quiet(now, zone, hours):
-        return now
-    local = now.astimezone(zone)
-    end = time(*divmod(minutes(hours.end), 60))
-    for days in (0, 1, 2):
-        candidate = first_instant(local.date() + timedelta(days=days), end, zone)
-        # A clock that jumps over the end is past it at the jump; one that is set back may be inside once more.
-        if candidate > now and not is_quiet(candidate, zone, hours):
-            return _earliest_outside(now, candidate, zone, hours)
-    return _scan(now, zone, hours)
-
-
-def _earliest_outside(now: datetime, end: datetime, zone: tzinfo, hours: QuietHours) -> datetime:
-    """`end`, or an earlier jump of the clock that leaves the quiet hours (spring forward over the end)."""
-    jump = _jump_between(now, end, zone)
-    return jump if jump is not None and not is_quiet(jump, zone, hours) else end
+    at = now
+    while is_quiet(at, zone, hours):
+        # On to the end by the clock as it goes now; where it jumps before, the jump is looked at first.
+        local = at.astimezone(zone)
+        since_midnight = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        left = (timedelta(minutes=minutes(hours.end)) - since_midnight) % _DAY
+        ends = at.replace(microsecond=0) + left
+        at = _jump_between(at, ends, zone) or ends
+    return at
 
 
 def _jump_between(start: datetime, end: datetime, zone: tzinfo) -> datetime | None:
@@ -62,16 +54,6 @@ def _jump_between(start: datetime, end: datetime, zone: tzinfo) -> datetime | No
         else:
             high = middle
     return datetime.fromtimestamp(high, UTC)
-
-
-def _scan(now: datetime, zone: tzinfo, hours: QuietHours) -> datetime:
-    """Minute by minute: for the rare day on which the end of the quiet hours does not exist or comes twice."""
-    at = now.replace(second=0, microsecond=0)
-    for _ in range(3 * 24 * 60):
-        at += _MINUTE
-        if not is_quiet(at, zone, hours):
-            return at
-    return at
 
 
 def first_instant(day: date, clock: time, zone: tzinfo) -> datetime:

@@ -1,0 +1,1 @@
+"""Facts about the core: what decides, and nothing else."""
