@@ -182,6 +182,8 @@ class KafkaSettings(_Group):
     client_id: str = "tactful"
     instance: str | None = None
     """A static member's name, the pod's: a restart then costs no rebalance."""
+    session_timeout: Duration = timedelta(seconds=10)
+    """After this long without a sign of life a worker's partitions go to others; brokers refuse less than 6 s."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> KafkaSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,6 +162,7 @@ class _Parts:
             clock=self.clock,
             room=self.room.room,
             instance=self.settings.kafka.instance,
+            session_timeout_ms=self.settings.kafka.session_timeout // timedelta(milliseconds=1),
             on_tally=self.metrics.absorb,
             on_gone=self.metrics.forget,
             on_commit=self.metrics.committed,
