@@ -71,7 +71,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "tactful_passes_total", "counter", "Passes that ended, by whether they asked the model.", ("asked",)
     ),
-    Metric("tactful_pass_seconds", "histogram", "How long passes took.", ("asked",), LONG),
+    Metric(
+        "tactful_pass_seconds", "histogram", "How long passes took that asked the model.", ("asked",), LONG
+    ),
     Metric("tactful_passes_in_flight", "gauge", "Passes that wait for a model."),
     Metric("tactful_intents_opened_total", "counter", "Plans that opened.", ("agent",)),
     Metric("tactful_intents_closed_total", "counter", "Plans that closed.", ("agent", "outcome", "reason")),
@@ -137,7 +139,7 @@ ANY: Mapping[str, tuple[str, ...]] = {"partition": (), "source": (), "error": ()
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "type": (*KNOWN_TYPES, OTHER),
     "why": ("consent_source", "erased", "nothing_to_revoke", "nothing_to_wake", OTHER),
-    "what": ("unread", "doubt", "item", "mute", OTHER),
+    "what": ("unread", "doubt", "item", "mute", "recallable", "closed", "consent", OTHER),
     "asked": ("no", "yes"),
     "written_by": ("model", "fallback"),
     "task": ("reading", "compose", "judge"),

@@ -15,7 +15,7 @@ from app.core.ledger import Ledger
 from app.core.origin import origin_of
 from app.core.plans import Plan
 from app.core.proposals import consider, replan
-from app.core.row import ITEMS, SEEN_EVENTS, Row
+from app.core.row import CONSENTS, ITEMS, SEEN_EVENTS, Row
 from topics.matching import matches
 from topics.text import fold as folded
 from topics.user_events import (
@@ -137,8 +137,10 @@ def _consent_changed(ledger: Ledger, event: Event) -> None:
         return
     if data.agent == "*":
         row.consents = {"*": data.granted}
-    else:
+    elif data.agent in row.consents or data.agent in ledger.roster.names or len(row.consents) < CONSENTS:
         row.consents[data.agent] = data.granted
+    else:
+        ledger.tally.count("tactful_dropped_total", "consent")
     if data.granted:
         return
     ref = origin_of(event).ref

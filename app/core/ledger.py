@@ -12,6 +12,7 @@ import msgspec
 
 from agents.contract import Closed, Intent, Ref, Sent
 from app.core import life_cycle
+from app.core.bounds import has_room
 from app.core.ids import derived, share_of
 from app.core.origin import Origin
 from app.core.plans import NO_EVIDENCE, Ending, Plan, WrittenBy
@@ -24,6 +25,7 @@ from app.core.row import (
     RECALLABLE,
     PastNudge,
     Row,
+    key_kept,
     remembered,
 )
 from app.core.tally import Tally
@@ -84,7 +86,7 @@ class Ledger:
             refusal = "no_consent"
         elif self.is_muted(intent.subject):
             refusal = "muted"
-        elif len(row.intents) >= OPEN_INTENTS:
+        elif len(row.intents) >= OPEN_INTENTS or not has_room(row, intent):
             refusal = "too_many"
         if refusal is not None:
             life_cycle.after("new", "refused")
@@ -171,7 +173,7 @@ class Ledger:
             Closed(
                 intent_id=intent.intent_id,
                 agent=intent.agent,
-                subject_key="" if erased else intent.subject_key,
+                subject_key="" if erased else key_kept(intent.subject_key),
                 outcome=ending.outcome,
                 reason=ending.reason,
                 closed_at=now,
@@ -235,9 +237,10 @@ class Ledger:
             locale=row.locale,
             written_by=written_by,
         )
-        row.sent_nudges = [*(old for old in row.sent_nudges if old.recallable_until > now), sent][
-            -RECALLABLE:
-        ]
+        recallable = [*(old for old in row.sent_nudges if old.recallable_until > now), sent]
+        if len(recallable) > RECALLABLE:
+            self.tally.count("tactful_dropped_total", "recallable", by=len(recallable) - RECALLABLE)
+        row.sent_nudges = recallable[-RECALLABLE:]
         self.tally.count("tactful_nudges_total", intent.agent, written_by)
         self.nudges.append(
             Nudge(

@@ -13,6 +13,7 @@ import msgspec
 from agents.contract import Intent
 from app.core import arbitration, gates, holding, life_cycle, unread
 from app.core.asks import Ask, Heard, LastLook
+from app.core.bounds import bound
 from app.core.fold import fold
 from app.core.ledger import Ledger
 from app.core.origin import origin_of
@@ -77,6 +78,7 @@ def one_pass(
     if not _rests(ledger.row, now):
         yield from _judge_what_is_due(ledger, trace, situation.paused)
     matured = _ripen(ledger) if wake is not None and wake.mature else None
+    bound(ledger.row, ledger.tally)
     kept = None
     if trace.is_kept:
         kept = Pass(

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agents.contract import Closed, Intent, Item, Sent
+from app.core.ids import derived
 from app.core.origin import Origin
 from topics.user_events import QuietHours
 
@@ -26,10 +27,13 @@ UNREAD_BYTES = 64 * 1024
 SEEN_EVENTS = 256
 CLOSED_INTENTS = 256
 CLOSED_FOR = timedelta(days=30)
+KEY_KEPT = 120
 RECALLABLE = 10
 # 14 days of what a digest may tell; a service that sends more loses the oldest.
 ITEMS = 100
 MUTES = 100
+# Of agents that are not registered, which may be one day.
+CONSENTS = 100
 DOUBTS = 20
 # 168 h are counted by `per_week`; two older ones an agent are kept for `ignored_before` (the last may have failed).
 WEEK = timedelta(hours=168)
@@ -164,8 +168,9 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     def last_closed(self, agent: str, subject_key: str) -> Closed | None:
         """The agent's most recently closed intent with this key, while it is remembered."""
+        key = key_kept(subject_key)
         for closed in reversed(self.closed):
-            if closed.agent == agent and closed.subject_key == subject_key:
+            if closed.agent == agent and closed.subject_key == key:
                 return closed
         return None
 
@@ -181,6 +186,11 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
         if self.unread_lost > intent.opened_by.offset:
             return True
         return any(intent.intent_id in doubt.intents for doubt in self.doubts)
+
+
+def key_kept(subject_key: str) -> str:
+    """A closed plan's key as it is remembered: a long one by its hash, since there are many."""
+    return subject_key if len(subject_key) <= KEY_KEPT else derived("key", subject_key)
 
 
 def remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
@@ -205,6 +215,11 @@ def zone_of(name: str) -> tzinfo:
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Row)
 _SCHEMA_BYTE = bytes([SCHEMA])
+
+
+def encoded(part: msgspec.Struct) -> bytes:
+    """A part of a row as it stands inside one."""
+    return _encoder.encode(part)
 
 
 def encode(row: Row) -> bytes:

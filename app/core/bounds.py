@@ -1,0 +1,71 @@
+"""Rows are bounded where they are written: what falls off is counted, and words lost unread hold the plans before them.
+
+Everything in a row is bounded by number; with ids as long as they may be that is not enough, so the bytes are, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agents.contract import Intent
+from app.core.row import Row, encode, encoded
+from app.core.tally import Tally
+
+ROW_BYTES = 256 * 1024
+INTENTS_BYTES = 128 * 1024
+"""Half of a row; fifty plans of the usual size take a sixth of this."""
+# An id has at most 1,024 characters of 4 bytes, an event's place two of them: the most that one entry can take.
+_INTENT = 28 * 1024
+_UNREAD = 30 * 1024
+_ITEM = 5 * 1024
+_SMALL = 600
+
+
+def has_room(row: Row, intent: Intent) -> bool:
+    """Whether the person's plans, with this one among them, stay within their half of the row."""
+    others = [one for one in row.intents.values() if one.intent_id != intent.intent_id]
+    if (len(others) + 1) * _INTENT <= INTENTS_BYTES:
+        return True
+    return sum(len(encoded(one)) for one in [*others, intent]) <= INTENTS_BYTES
+
+
+def bound(row: Row, tally: Tally) -> None:
+    """Let the oldest fall off until the row is small enough: what may be told, what may be recalled, then words."""
+    if _at_most(row) <= ROW_BYTES:
+        return
+    size = len(encode(row))
+    while size > ROW_BYTES and (kind := _drop_one(row)):
+        tally.count("tactful_dropped_total", kind)
+        size = len(encode(row))
+
+
+def _at_most(row: Row) -> int:
+    """The most that a row with so many entries can take: most rows need not be measured."""
+    plans = len(row.intents) + len(row.sent_nudges)
+    words = len(row.unread) + len(row.doubts)
+    small = len(row.closed) + len(row.mutes) + len(row.nudges) + len(row.consents)
+    return plans * _INTENT + words * _UNREAD + len(row.items) * _ITEM + small * _SMALL
+
+
+def _drop_one(row: Row) -> str:
+    """The kind of what fell off; empty when only plans are left, which end with an outcome or not at all."""
+    if row.items:
+        del row.items[next(iter(row.items))]
+        return "item"
+    if row.sent_nudges:
+        row.sent_nudges = row.sent_nudges[1:]
+        return "recallable"
+    if row.doubts:
+        _lost(row, [row.doubts.pop(0).message.origin.ref.offset])
+        return "doubt"
+    if row.unread:
+        _lost(row, [row.unread.pop(0).origin.ref.offset])
+        return "unread"
+    if row.closed:
+        row.closed = row.closed[len(row.closed) // 2 + 1 :]
+        return "closed"
+    return ""
+
+
+def _lost(row: Row, offsets: Iterable[int]) -> None:
+    row.unread_lost = max(row.unread_lost, *offsets)

@@ -1,0 +1,126 @@
+"""A row has a bound, whatever is written about a person; what falls off is counted, and may hold plans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from app.core.asks import ComposeAnswer
+from app.core.bounds import INTENTS_BYTES, ROW_BYTES
+from app.core.row import OPEN_INTENTS, SEEN_EVENTS
+from tests.facts.core.by_hand import HOUR, NOON, NOTHING_NEW, ByHand, policy, said
+
+LONG = "é" * 1000
+"""Nearly as long as an id may be: twice as many bytes."""
+
+
+def counted(world: ByHand, what: str) -> float:
+    return world.partition.take_tally().counts.get(("tactful_dropped_total", (what,)), 0)
+
+
+def stuffed(**more: Any) -> ByHand:
+    """Somebody about whom a service writes as much as it may."""
+    world = ByHand(policy(reading={"when": "maturity"}))
+    world.granted("ana")
+    exits = [{"type": "done", "where": {"k": "é" * 1500}}]
+    for n in range(OPEN_INTENTS + 10):
+        world.requested("ana", f"{n} {LONG}", NOON + HOUR, subject_key=f"{LONG}{n}", exit_on=exits, **more)
+    return world
+
+
+def test_the_51st_plan_opens_and_closes_in_one_step() -> None:
+    """Fifty plans wait; another one stands down as too_many, with an outcome of its own."""
+    world = ByHand()
+    world.granted("ana")
+    for n in range(OPEN_INTENTS + 1):
+        world.requested("ana", f"plan {n}", NOON + HOUR)
+    assert len(world.row("ana").intents) == OPEN_INTENTS
+    assert world.outcomes() == [("plan 50", "stood_down", "too_many")]
+
+
+def test_plans_have_half_of_the_row() -> None:
+    """Plans with keys and conditions of the greatest length are too many before there are fifty of them."""
+    world = stuffed()
+    opened = len(world.row("ana").intents)
+    assert len(world.rows["ana"]) <= INTENTS_BYTES + 4096
+    assert opened < OPEN_INTENTS
+    assert {reason for _, _, reason in world.outcomes()} == {"too_many"}
+    assert len(world.outcomes()) == OPEN_INTENTS + 10 - opened
+
+
+def test_no_row_is_larger_than_256_kb() -> None:
+    """Plans, words, items and closed plans of the greatest length: the oldest of what may go goes."""
+    world = stuffed()
+    for n in range(300):
+        world.happens("ana", "intent.revoked", {"subject_key": f"{LONG}{n % 20}"})
+        world.requested("ana", f"{n}", NOON + HOUR, subject_key=f"{LONG}{n % 20}")
+    for n in range(100):
+        words = {"text": "é" * 2000, "message_id": LONG, "conversation_id": LONG}
+        world.tell(world.event("ana", "message.received", words, id=f"{LONG}{n}", source=LONG))
+        world.happens("ana", "digest.item", {"item_id": f"{LONG}{n}", "title": "é" * 120})
+    assert len(world.rows["ana"]) <= ROW_BYTES
+
+
+def test_lost_words_hold_the_plans_before_them() -> None:
+    """64 KB of unread text stay; what falls off is counted, and a plan that opened before it is held, never sent."""
+    world = ByHand(policy(reading={"when": "maturity", "hold": "2h"}))
+    world.granted("ana", "follow_up")
+    world.requested("ana", "before", NOON + HOUR)
+    for n in range(17):
+        world.happens("ana", "message.received", {"text": f"{n:04}" + "x" * 4092})
+    assert counted(world, "unread") == 1
+    assert len(world.row("ana").unread) == 16
+    world.requested("ana", "after", NOON + HOUR + timedelta(minutes=20))
+    world.at(NOON + HOUR)
+    world.answered(NOTHING_NEW)
+    assert world.outcomes() == []
+    world.at(NOON + 3 * HOUR)
+    assert ("before", "stood_down", "unverified_still_open") in world.outcomes()
+    assert "after" not in [subject for subject, _, reason in world.outcomes() if reason.startswith("unv")]
+
+
+def test_256_events_are_remembered() -> None:
+    """The same source and id among the last 256 is one event; after that it counts again."""
+    world = ByHand()
+    world.granted("ana", "curiosity")
+    first = world.event("ana", "app.opened", id="first")
+    world.tell(first)
+    for _ in range(SEEN_EVENTS - 1):
+        world.happens("ana", "weather.changed")
+    again = world.event("ana", "app.opened", id="first")
+    world.now = NOON + HOUR
+    world.tell(again)
+    tally = world.partition.take_tally().counts
+    assert tally["tactful_duplicate_events_total", ()] == 1
+    world.happens("ana", "weather.changed")
+    world.tell(world.event("ana", "app.opened", id="first"))
+    assert ("tactful_duplicate_events_total", ()) not in world.partition.take_tally().counts
+    assert len(world.row("ana").seen) == SEEN_EVENTS
+
+
+def test_ten_nudges_are_recallable() -> None:
+    """With more than ten that could still be taken back, the oldest can no longer be."""
+    generous = policy(
+        min_gap="0s", caps={"per_day": 99, "per_week": 99}, budget={"calls_per_person_per_day": 99}
+    )
+    world = ByHand(generous)
+    world.granted("ana", "follow_up")
+    for n in range(12):
+        world.requested("ana", f"plan {n}", NOON + HOUR)
+    for n in range(12):
+        world.at(NOON + HOUR + timedelta(seconds=n))
+        world.answered(said(ComposeAnswer(f"How is it going with the plan number {n}? I hope well.")))
+    assert len(world.records("nudges")) == 12
+    assert len(world.row("ana").sent_nudges) == 10
+    assert counted(world, "recallable") == 2
+
+
+def test_consents_of_nobody_are_bounded() -> None:
+    """A hundred agents that are not registered may have a consent; those that are always can."""
+    world = ByHand()
+    for n in range(150):
+        world.granted("ana", f"agent_{n}")
+    world.granted("ana", "follow_up")
+    assert len(world.row("ana").consents) == 101
+    assert world.row("ana").granted("follow_up")
+    assert counted(world, "consent") == 50
