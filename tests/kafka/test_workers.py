@@ -41,12 +41,21 @@ class Told:
         self.machines.append(Scribe(number, head, rows))
         return self.machines[-1]
 
+    def gauge(self, metric: str, *labels: str) -> float:
+        """What was last said; -1 before anything was."""
+        return self.tally.gauges.get((metric, labels), -1)
+
     def count(self, tally: Tally, _part: str) -> None:
         self.tally.absorb(tally)
 
 
 def worker(
-    topics: Deployment, folder: Path, told: Told | None = None, build: Build | None = None
+    topics: Deployment,
+    folder: Path,
+    told: Told | None = None,
+    build: Build | None = None,
+    *,
+    instance: str | None = None,
 ) -> KafkaWorker:
     """A worker of the test's one group; its machines are scribes."""
     told = told or Told()
@@ -59,6 +68,7 @@ def worker(
         model=Model(NoModel(), clock=clock),
         clock=clock,
         room=lambda _undecided, _now: 100,
+        instance=instance,
         session_timeout_ms=SESSION_MS,
         on_tally=told.count,
         on_gone=told.gone.append,
@@ -139,6 +149,25 @@ async def test_a_second_worker_gets_its_share_and_nothing_is_decided_twice(
     counted = await decided(topics)
     assert len(counted) == sent
     assert set(counted.values()) == {1}
+
+
+async def test_a_static_members_restart_moves_nothing(topics: Deployment, tmp_path: Path) -> None:
+    """Who comes back under its name within the session has its partitions again; the others never stop."""
+    told = Told()
+    first = worker(topics, tmp_path / "a", instance="pod-a")
+    second = worker(topics, tmp_path / "b", told, instance="pod-b")
+    async with running(second):
+        await until(lambda: second.ready)
+        async with running(first):
+            await until(lambda: bool(first.status) and first.ready and second.ready)
+            shares = set(first.status), set(second.status)
+        made = len(told.machines)
+        again = worker(topics, tmp_path / "a", instance="pod-a")
+        async with running(again):
+            await until(lambda: again.ready)
+            assert (set(again.status), set(second.status)) == shares
+            assert second.ready
+            assert len(told.machines) == made
 
 
 async def test_a_worker_that_lost_a_partition_unawares_is_fenced(topics: Deployment, tmp_path: Path) -> None:
