@@ -87,29 +87,30 @@ def run(story: Story, agents: Mapping[str, Agent], make: MakeWorld, *, path: Pat
     script = Script(story.model)
     setting = Setting(name=story.name, start=story.start, policy=story.policy, agents=agents, script=script)
     world = make(setting)
+    endings: list[Ending] = []
     try:
-        found = _told_until(story, world, script)
-        ending = _ending(world, script)
+        found = _broke(lambda: _tell(story, world, script))
+        found += _broke(lambda: endings.append(_ending(world, script)))
     finally:
         world.close()
+    ending = endings[0] if endings else Ending()
     if not found:
         found = [*failures(story.expect, ending), *broken(ending, story.policy)]
     return Result(story=story, path=path, failures=found, ending=ending, seconds=time.perf_counter() - began)
 
 
-def _told_until(story: Story, world: World, script: Script) -> list[str]:
-    """Tell it as far as it goes; why it could not be told to its end, or nothing."""
+def _broke(work: Callable[[], None]) -> list[str]:
+    """Why this could not be done to its end; nothing when it was."""
     try:
-        _tell(story, world, script)
+        work()
     except NotThereError as error:
         return [str(error)]
     except UnreachableError:
         raise
     except Exception as error:  # noqa: BLE001 - one story's broken worker is that story's failure, with the place it broke
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        return [
-            f"the worker broke: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
-        ]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        return [f"the worker broke: {type(error).__name__}: {error} ({place})"]
     return []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Discriminator, Tag, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.policy import Policy, WallClock
@@ -54,16 +54,18 @@ class User(Part):
 
 
 class EventEntry(Part):
-    """An event that a service writes at `at`; `time`, `id` and `source` as wished, the data as it stands."""
+    """An event that a service writes at `at`; `time`, `id` and `source` as wished.
+
+    Data and time are not checked here: a story may tell what becomes of an event that has no sense.
+    """
 
     at: Instant
     user: Name
     event: str
-    data: Mapping[str, Any] = {}
+    data: Any = Field(default_factory=dict)
     id: Name | None = None
     source: str | None = None
     time: str | None = None
-    """Not checked here: a story may tell what becomes of an event whose time has no sense."""
 
 
 class RawEntry(Part):

@@ -53,7 +53,7 @@ def entry_record(entry: EventEntry | RawEntry, number: int, named: Callable[[str
         entry.user,
         entry.at,
         entry.event,
-        _filled_in(entry.data, named(entry.user)),
+        _value("", entry.data, named(entry.user)),
         identity=(entry.source or SOURCE, entry.id or str(number)),
         time=entry.time or entry.at.isoformat(),
     )
@@ -92,10 +92,6 @@ def _at(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _filled_in(data: Mapping[str, Any], named: Named) -> dict[str, Any]:
-    return {key: _value(key, value, named) for key, value in data.items()}
-
-
 def _value(key: str, value: Any, named: Named) -> Any:
     """`last` and `{nudge: SUBJECT}` or `{intent: SUBJECT}` stand in place of an id, and nowhere else."""
     an_id = key.endswith("_id") or key == "in_reply_to"
@@ -104,7 +100,7 @@ def _value(key: str, value: Any, named: Named) -> Any:
     if isinstance(value, Mapping):
         if an_id and len(value) == 1 and (what := next(iter(value))) in _IN_PLACE_OF_AN_ID:
             return named(what, str(value[what]))
-        return _filled_in(value, named)
+        return {below: _value(below, each, named) for below, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_value("", each, named) for each in value]
     return value
@@ -114,7 +110,7 @@ def _event(
     user_id: str,
     at: datetime,
     kind: str,
-    data: Mapping[str, Any],
+    data: Any,
     *,
     identity: tuple[str, str],
     time: str,

@@ -175,3 +175,27 @@ def test_the_report_has_what_a_program_needs() -> None:
         "dead_letters",
     ]
     assert json.loads(json.dumps(report)) == report
+
+
+class BrokenWorld(MemoryWorld):
+    """A world whose worker cannot work."""
+
+    def settle(self) -> None:
+        """As a defect would end it."""
+        raise ZeroDivisionError
+
+
+def test_a_worker_that_breaks_fails_its_story_and_no_other() -> None:
+    """The failure says what broke and where."""
+    text = f"name: A story\nstart: 2026-03-02T09:00:00+01:00\ntimeline:\n{UNTIL_NOON}"
+    result = run(parse(text), AGENTS, BrokenWorld)
+    assert len(result.failures) == 1
+    assert result.failures[0].startswith("the worker broke: ZeroDivisionError")
+    assert "test_telling.py" in result.failures[0]
+
+
+def test_data_without_sense_goes_out_as_it_stands() -> None:
+    """What becomes of it is the worker's to say, and the story's to tell."""
+    result = told("timeline:\n" + entry("10:00:00", "user: ana, event: message.received, data: [1, two]"))
+    assert events(result)[-1]["data"] == [1, "two"]
+    assert "dead_letters: expected 0, there were 1: invalid_data" in result.failures[0]
