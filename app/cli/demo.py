@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
+
 NO, USAGE, OUT_OF_REACH, INTERRUPTED = 1, 2, 3, 130
 SECONDS = 45.0
 """Long enough to read along, short enough to wait for."""
@@ -58,7 +60,7 @@ def demo(  # noqa: PLR0917 - typer passes options by name
         stories = chosen(story or [])
         if list_:
             _list(stories, as_json=as_json)
-        elif not _shown(on, stories, seconds=0.0 if fast else seconds, as_json=as_json):
+        elif not shown(on, stories, seconds=0.0 if fast else seconds, as_json=as_json):
             raise typer.Exit(NO)
     except (StoryError, AgentError, SettingsError) as error:
         _complain(str(error), USAGE)
@@ -76,7 +78,14 @@ def _list(stories: dict[str, Path], *, as_json: bool) -> None:
         print(json.dumps({"story": name, "name": title}) if as_json else f"{name:13} {title}")
 
 
-def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json: bool) -> bool:
+def shown(
+    on: str,
+    stories: dict[str, Path],
+    *,
+    seconds: float | None,
+    as_json: bool,
+    console: Console | None = None,
+) -> bool:
     """Show them, and say whether each ended as it expects and every plan is accounted for."""
     from rich.console import Console
 
@@ -88,7 +97,7 @@ def _shown(on: str, stories: dict[str, Path], *, seconds: float | None, as_json:
     began = time.monotonic()
     if on != "memory":
         warm_up()
-    console = Console(highlight=False, quiet=as_json)
+    console = console or Console(highlight=False, quiet=as_json)
     lively = console.is_terminal and not console.is_dumb_terminal and not as_json
     lasts = (SECONDS if seconds is None else seconds) if lively else 0.0
     screen = Screen(console, Pace(lasts) if lasts else None)

@@ -63,6 +63,10 @@ class Telling:
 
         self._result = pool.submit(run, self.story, agents, watched, path=self.path)
 
+    def wait(self) -> None:
+        """Until it is over; raises what kept it from being told."""
+        self._result.result()
+
     def go_on(self) -> None:
         """It is its turn."""
         self._turn.set()
@@ -130,13 +134,15 @@ def grow(screen: Screen, telling: Telling, known: int, now: datetime) -> None:
 def at_once(
     tellings: Sequence[Telling], agents: Mapping[str, Agent], make: MakeWorld, *, jobs: int
 ) -> Iterator[Telling]:
-    """The stories in their order, so many told at the same time, and nobody watches."""
+    """The stories in their order, each when it is over; so many are told at the same time, and nobody watches."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
             for telling in tellings:
                 telling.begin(pool, agents, make)
                 telling.go_on()
-            yield from tellings
+            for telling in tellings:
+                telling.wait()
+                yield telling
         finally:
             for telling in tellings:
                 telling.cancel()
