@@ -1,0 +1,1 @@
+"""What the verifier finds, and what it leaves in peace."""
