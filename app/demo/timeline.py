@@ -86,7 +86,7 @@ def links(facts: Sequence[Fact]) -> list[Link]:
         cause = places[fact.place]
         planned = [n for n in _planned(facts, fact.intent_id) if n < cause]
         if planned:
-            found.setdefault(cause, []).append(planned[-1])
+            found.setdefault(cause, []).extend(planned)
     return [Link(cause, tuple(sorted(plans))) for cause, plans in sorted(found.items())]
 
 

@@ -103,7 +103,7 @@ timeline:
         "in the calendar: chess is moved to Wed 18:00",
         "in the calendar: chess is cancelled",
     ]
-    assert "» calendar moves its plan to say a word before chess" in page
+    assert "├─✗ ~~calendar moves its plan to say a word before chess to" in page
 
 
 def test_two_plans_struck_out_by_one_event_hang_on_one_line() -> None:
