@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +25,7 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata
 
+from app.drivers.kafka_quiet import quieten
 from topics.record import NewRecord
 
 __all__ = [
@@ -72,7 +71,6 @@ REQUEST_TIMEOUT_MS = 10_000
 """Below the 15 s of a commit: a connection that died silently is noticed while there is time to try again."""
 FETCH_WAIT_MS = 100
 """A fetch that is waiting at a broker holds up partitions that are resumed meanwhile: at most for so long."""
-SAY_AGAIN_S = 10.0
 HEARTBEAT_MS = 1_000
 """A member learns of a rebalance with its next heartbeat: not after the default 3 s."""
 
@@ -273,39 +271,3 @@ def look_at(future: asyncio.Future[Any]) -> None:
     """Or asyncio reports an error that nobody asked for, long after it was dealt with."""
     if future.done() and not future.cancelled():
         future.exception()
-
-
-class _Seldom(logging.Filter):
-    """What aiokafka repeats with every attempt, some 200 times a second while a broker is away, is said once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: dict[tuple[str, str], float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """The same sentence again after 10 s; `NotEnoughReplicas` after a commit never: see above."""
-        if record.levelno < logging.WARNING:
-            return True
-        if "NotEnoughReplicas" in str(record.args):
-            return False
-        key, now = (record.name, str(record.msg)), time.monotonic()
-        if now - self._said.get(key, float("-inf")) < SAY_AGAIN_S:
-            return False
-        self._said[key] = now
-        return True
-
-
-_SELDOM = _Seldom()
-_TALKATIVE = (
-    "aiokafka",
-    "aiokafka.conn",
-    "aiokafka.consumer.fetcher",
-    "aiokafka.consumer.group_coordinator",
-    "aiokafka.producer.sender",
-)
-
-
-def quieten() -> None:
-    """Let aiokafka say each thing seldom; a filter that is there already is not added again."""
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_SELDOM)

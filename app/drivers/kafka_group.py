@@ -60,7 +60,8 @@ class Group:
             except OffsetOutOfRangeError as error:
                 for place in error.args[0]:
                     self.pause(place.partition)
-                    self.owned[place.partition].doubt("what was to be read next is gone from the log")
+                    if (owned := self.owned.get(place.partition)) is not None:
+                        owned.doubt("what was to be read next is gone from the log")
                 continue
             for place, raw in batches.items():
                 self._hand_out(place.partition, raw)
@@ -89,8 +90,8 @@ class Group:
 
     def begin(self, number: int) -> None:
         """Read on where the partition stands, if it is ours and at work."""
-        owned = self.owned[number]
-        if owned.loop is not None and owned.is_ours:
+        owned = self.owned.get(number)
+        if owned is not None and owned.loop is not None and owned.is_ours:
             self._member.seek(self._place(number), owned.position)
             self._member.resume(self._place(number))
             self.reading.add(number)

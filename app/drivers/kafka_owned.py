@@ -217,7 +217,7 @@ class Owned:
             taken.restored,
             taken.seconds,
         )
-        self._log, self.position, self._told = taken.log, taken.start, -1
+        self._log, self.position, self._told, self._doubted = taken.log, taken.start, -1, ""
         if not self._ours.is_set():
             taken.log.hold()
         self.loop = loop = self._loop_for(taken)

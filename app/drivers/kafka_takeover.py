@@ -107,6 +107,8 @@ class Takeovers:
 
     async def take_over(self, number: int, rows: LocalRows) -> TakenOver:
         """In DESIGN's order; raises NotYet, Refused or KafkaError, and then nothing is left behind."""
+        if number >= self._partitions:
+            raise Refused(_other_number(self._partitions, found=number + 1))
         began = time.monotonic()
         producer = await self._fenced(number)
         try:
@@ -201,13 +203,7 @@ class Takeovers:
             return Head(next=beginning, high=beginning - 1, partitions=self._partitions), 0
         head = decoded(row)
         if head.partitions != self._partitions:
-            message = (
-                f"{NUDGE_STATE.name} was written for {head.partitions} partitions, and there are "
-                f"{self._partitions} now: people would be in other partitions than their rows. "
-                f"Give the topics {head.partitions} partitions again, or move to new topics with another "
-                "TACTFUL_TOPIC_PREFIX"
-            )
-            raise Refused(message)
+            raise Refused(_other_number(head.partitions, found=self._partitions))
         if head.next > end:
             message = (
                 f"{place.topic}-{number} ends at offset {end}, and everything below {head.next} is done already: "
@@ -216,6 +212,14 @@ class Takeovers:
             )
             raise Refused(message)
         return _after_retention(head, beginning)
+
+
+def _other_number(fixed: int, *, found: int) -> str:
+    return (
+        f"{NUDGE_STATE.name} was written for {fixed} partitions, and there are {found} now: people would be in "
+        f"other partitions than their rows. Give the topics {fixed} partitions again, or move to new topics "
+        "with another TACTFUL_TOPIC_PREFIX"
+    )
 
 
 def decoded(row: bytes) -> Head:
