@@ -40,11 +40,9 @@ def demo(  # noqa: PLR0917 - typer passes options by name
     list_: Annotated[bool, typer.Option("--list", help="The names of the stories.")] = False,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0, help=f"How long the show may last. [default: {SECONDS:g}; 0 when piped]"),
+        typer.Option(min=0, help=f"How long the show may last, in a terminal. [default: {SECONDS:g}]"),
     ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="As quick as it can; the same as --seconds 0.")
-    ] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="As quick as it can, as it is in a pipe.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per story, one a line.")] = False,
 ) -> None:
     """The stories of the README in quick motion: what is sent, what is not, and why."""
