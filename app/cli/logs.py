@@ -10,8 +10,9 @@ from traceback import extract_tb
 
 LONGEST = 1_000
 """Characters of a message: what is longer holds something that does not belong here."""
-OURS = ("app", "agents", "topics", "aiokafka", "aiohttp", "asyncio", "anthropic", "ssl", "socket")
-"""Whose exceptions may be quoted: an agent's or a decoder's own may hold what a person wrote."""
+OURS = ("app", "agents", "topics", "aiokafka")
+"""Whose exceptions may be quoted, with the system's: an agent's, a decoder's or a web server's may hold what a
+person wrote, or who it was."""
 FRAMES = 6
 QUIET = {
     "aiokafka": logging.WARNING,

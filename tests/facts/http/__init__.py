@@ -1,0 +1,1 @@
+"""What the worker says and takes over HTTP."""
