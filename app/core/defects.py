@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from app.core import life_cycle
-from app.core.asks import Ask, News, Reply
+from app.core.asks import Ask, Flood, News, Reply
 from app.core.ledger import Ledger
+from app.core.mailbox import Mailbox
 from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
 from app.core.origin import origin_of
 from app.core.plans import Ending
 from app.core.row import Debt, Row
+from topics.record import Record
 from topics.user_events import Event, IntentMatured
 
 # DESIGN: a bad release must not pour the log into the dead letters.
@@ -50,23 +53,42 @@ class DefectCount:
             )
 
 
-def retaken(
-    row: Row, event: Event | None, wake: Wake | None, now: datetime, situation: Situation
+def one_by_one(
+    row: Callable[[], Row], mailbox: Mailbox, now: datetime, situation: Situation, *, waits: bool
+) -> Iterator[tuple[Decided, str, Record | None]]:
+    """Each event of a pass that raised, then its wake-up: what was decided, the error's name if it raised even so.
+
+    `row` answers with the person's present row, `waits` says whether there is more behind this mailbox.
+    """
+    left = len(mailbox.events)
+    for event, record in zip(mailbox.events, mailbox.records, strict=True):
+        left -= 1
+        yield *_retaken(row(), event, None, now, situation, waits=waits or left > 0), record
+    if mailbox.wake is not None:
+        yield *_retaken(row(), None, mailbox.wake, now, situation, waits=waits), None
+
+
+def _retaken(
+    row: Row, event: Event | None, wake: Wake | None, now: datetime, situation: Situation, *, waits: bool
 ) -> tuple[Decided, str]:
     """One event, or the wake-up, on its own without a model; put aside, with the error's name, if it raises."""
     try:
-        return _without_a_model(one_pass(row, [event] if event else [], wake, now, situation), now), ""
+        passing = one_pass(row, [event] if event else [], wake, now, situation)
+        return _without_a_model(passing, now, waits=waits), ""
     except Exception as error:  # noqa: BLE001  # whatever an agent, or a row, makes it raise
         return _put_aside(row, event, now, situation), type(error).__name__
 
 
-def _without_a_model(passing: Passing, now: datetime) -> Decided:
-    """Run a pass to its end with no model: every question fails at once, and nothing waits in the mailbox."""
-    heard: Reply | News
+def _without_a_model(passing: Passing, now: datetime, *, waits: bool) -> Decided:
+    """Run a pass to its end with no model: every question fails at once.
+
+    While anything waits nothing is sent: it may be what broke the pass, so it is not looked at but folded first.
+    """
+    heard: Reply | News | Flood
     try:
         asked = next(passing)
         while True:
-            heard = Reply(failed="unreachable") if isinstance(asked, Ask) else News()
+            heard = Reply(failed="unreachable") if isinstance(asked, Ask) else Flood() if waits else News()
             asked = passing.send((now, heard))
     except StopIteration as stop:
         decided: Decided = stop.value

@@ -15,7 +15,7 @@ from agents.contract import Agent
 from app.core.arrival import Arrival
 from app.core.asks import Ask, Flood, Heard, LastLook, News, Reply
 from app.core.commit import Commit, PendingAsk
-from app.core.defects import DefectCount, retaken
+from app.core.defects import DefectCount, one_by_one
 from app.core.head import HEAD_KEY, Head, Progress
 from app.core.mailbox import Mailbox, Running
 from app.core.one_pass import Decided, Situation, one_pass
@@ -283,18 +283,17 @@ class Partition:
 
     def _retake(self, running: Running, now: datetime) -> None:
         """A pass raised: take it again event by event, without a model, and put aside what raises even so."""
-        mailbox, user_id = running.mailbox, running.user_id
-        for event, record in zip(mailbox.events, mailbox.records, strict=True):
-            decided, error = retaken(self._people.row(user_id), event, None, now, self._situation)
+        user_id, waits = running.user_id, running.user_id in self._mailboxes
+        steps = one_by_one(
+            lambda: self._people.row(user_id), running.mailbox, now, self._situation, waits=waits
+        )
+        for decided, error, record in steps:
             if error:
                 self._defects.one_more(now)
-                self._tally.count("tactful_dead_letters_total", "defect")
                 self._tally.count("tactful_defects_total", error)
-                self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
             self._apply(user_id, decided, now)
-            self._progress.done(record.offset)
-        if mailbox.wake is not None:
-            decided, error = retaken(self._people.row(user_id), None, mailbox.wake, now, self._situation)
-            if error:
-                self._defects.one_more(now)
-            self._apply(user_id, decided, now)
+            if record is not None:
+                self._progress.done(record.offset)
+                if error:
+                    self._tally.count("tactful_dead_letters_total", "defect")
+                    self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
