@@ -14,6 +14,10 @@ COMMANDS = {
     "worker": "app.cli.worker",
     "topics": "app.cli.topics",
     "events": "app.cli.events",
+    "person": "app.cli.person",
+    "intents": "app.cli.intents",
+    "explain": "app.cli.explain",
+    "verify": "app.cli.verify",
     "scenario": "app.cli.scenario",
     "bench": "app.cli.bench",
 }

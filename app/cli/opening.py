@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.answers import USAGE, complain, told
+from app.cli.answers import NO, OUT_OF_REACH, USAGE, answer, complain, told
 
 if TYPE_CHECKING:
     from agents.contract import Agent
+    from app.core.row import Row
     from app.outside.folder import FolderLog
     from app.outside.log import Log
     from app.outside.running import WorkerLog
@@ -97,3 +98,22 @@ def agents_of(given: Settings) -> dict[str, Agent]:
         return load(given.agents)
     except AgentError as error:
         complain(f"TACTFUL_AGENTS: {error}", USAGE)
+
+
+def found_row(given: Settings, user: str) -> Row:
+    """What is known of a person; the command ends when nothing is."""
+    from app.core.row import NewerRow
+    from app.explain.person import row_of
+
+    async def found() -> Row | None:
+        async with opened(given) as log:
+            return await row_of(log, user)
+
+    try:
+        row = answer(found())
+    except NewerRow as error:
+        complain(str(error), OUT_OF_REACH)
+    if row is None or row.is_stub:
+        erased = "" if row is None else ": they were erased, and nothing came since"
+        complain(f"nothing is known of {user}{erased}", NO)
+    return row

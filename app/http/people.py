@@ -29,9 +29,7 @@ class People:
 
     async def intents(self, request: web.Request) -> web.StreamResponse:
         """What is planned, by due time."""
-        row = self._row(request)
-        planned = sorted(row.intents.values(), key=lambda one: (one.due_at, one.intent_id))
-        return said({"user_id": row.user_id, "intents": [_intent(row, one) for one in planned]})
+        return said(planned(self._row(request)))
 
     def _row(self, request: web.Request) -> Row:
         user_id = request.match_info["user_id"]
@@ -78,6 +76,12 @@ def profile(row: Row) -> dict[str, Any]:
         "recallable": [each.nudge_id for each in row.sent_nudges],
         "erased_at": row.erased_at,
     }
+
+
+def planned(row: Row) -> dict[str, Any]:
+    """A person's open intents, by due time."""
+    intents = sorted(row.intents.values(), key=lambda one: (one.due_at, one.intent_id))
+    return {"user_id": row.user_id, "intents": [_intent(row, one) for one in intents]}
 
 
 def _intent(row: Row, intent: Intent) -> dict[str, Any]:

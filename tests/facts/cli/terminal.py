@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from typer.testing import CliRunner
 
 from app.cli.main import app
+from app.core.head import HEAD_KEY, Head
+from app.core.partition import Commit
 from app.drivers.embedded import EmbeddedLog
 from topics.record import NewRecord, Record
 
@@ -85,6 +89,27 @@ class Terminal:
             log.append(records, now=datetime.now(UTC))
         finally:
             log.close()
+
+    def holds(self, topics: Mapping[str, Sequence[Record]]) -> None:
+        """The log is what a story left behind, or a copy of it that was tampered with."""
+        log = EmbeddedLog(self.log)
+        try:
+            for topic, records in topics.items():
+                if topic != "nudge-state":
+                    log.append([_again(record) for record in records], now=datetime.now(UTC))
+            asyncio.run(log.commit(_rows(topics["nudge-state"])))
+        finally:
+            log.close()
+
+
+def _again(record: Record) -> NewRecord:
+    return NewRecord(record.topic, record.key, record.value, record.timestamp_ms, record.headers)
+
+
+def _rows(records: Sequence[Record]) -> Commit:
+    rows = {(record.key or b"").decode(): record.value for record in records}
+    head = msgspec.msgpack.decode(rows.pop(HEAD_KEY) or b"", type=Head)
+    return Commit(number=1, rows=rows, head=head, records=())
 
 
 def plain(user: str, kind: str, number: int = 1, **data: Any) -> dict[str, Any]:
