@@ -26,7 +26,7 @@ Examples:
 \b
 Exit codes: 0 every story ended as it expects, 1 one did not, 2 an option is wrong, 3 no broker."""
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(epilog=EXAMPLE)
@@ -40,7 +40,9 @@ def demo(  # noqa: PLR0917 - typer passes options by name
     list_: Annotated[bool, typer.Option("--list", help="The names of the stories.")] = False,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0, help=f"How long the show may last, in a terminal. [default: {SECONDS:g}]"),
+        typer.Option(
+            metavar="N", min=0, help=f"How long the show may last, in a terminal. [default: {SECONDS:g}]"
+        ),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="As quick as it can, as it is in a pipe.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per story, one a line.")] = False,

@@ -45,7 +45,8 @@ class Screen:
     @property
     def is_bare(self) -> bool:
         """Whether nothing here can strike words out."""
-        return self._console.no_color or not self._console.is_terminal
+        console = self._console
+        return console.no_color or console.is_dumb_terminal or not console.is_terminal
 
     def expect(self, looks: int) -> None:
         """So often a page grows, or is left to be read: the show's time is shared among these."""

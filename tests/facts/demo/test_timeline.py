@@ -14,7 +14,8 @@ from app.demo.shelf import shelf
 from tests.facts.demo.told import timeline, told
 from topics.outcomes import REASONS
 
-STORIES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+ROOT = Path(__file__).parents[3]
+STORIES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
 HEAD = """
 name: A story
 start: 2026-03-02T09:00:00+01:00
@@ -51,6 +52,16 @@ def test_a_sentence_strikes_out_the_plan_that_it_settles() -> None:
         "            20:01   ✗ struck out: “It went fine, home already” (resolves, 0.97)\n"
         " Fri  6 Mar 18:00   ○ follow_up keeps quiet: its plan was struck out"
     )
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    """Its picture of a timeline is the first story's page, to the letter."""
+    file = ROOT / "README.md"
+    readme = file.read_text(encoding="utf-8") if file.exists() else ""
+    page = "\n".join(line.plain for line in told(shelf()["surgery"]).page())
+    if "Ana in Madrid" not in readme:
+        pytest.skip("the README has no picture of a timeline")
+    assert f"```\n{page}\n```" in readme
 
 
 def test_a_terminal_strikes_the_words_themselves() -> None:
