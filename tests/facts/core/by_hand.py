@@ -17,8 +17,8 @@ from app.core.roster import Roster
 from app.core.row import Row, decode
 from topics.record import NewRecord, Record
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-"""A Monday."""
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+"""A Wednesday, as in the situations of the agents."""
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)

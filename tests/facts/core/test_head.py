@@ -1,0 +1,83 @@
+"""What of a log is done: a reader starts at `next`, and an event is done when the row says so."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.head import Head, Progress
+
+
+def received(progress: Progress, *offsets: int) -> list[int]:
+    """Which of these are to be decided."""
+    return [offset for offset in offsets if progress.begins(offset)]
+
+
+def test_next_is_the_first_that_is_not_done() -> None:
+    """What was done behind it is not asked for again after a crash: it is not among the unfinished."""
+    progress = Progress(Head())
+    received(progress, 0, 1, 2, 3)
+    for offset in (0, 2, 3):
+        progress.done(offset)
+    assert progress.head() == Head(next=1, high=3, unfinished=(1,))
+    assert progress.undecided == 1
+
+
+def test_after_a_crash_only_the_unfinished_and_the_new_are_taken() -> None:
+    """Reading starts at `next`: what the row calls done is passed over."""
+    progress = Progress(Head(next=1, high=4, unfinished=(1, 3)))
+    assert received(progress, 1, 2, 3, 4, 5) == [1, 3, 5]
+
+
+def test_what_was_not_received_again_stays_unfinished() -> None:
+    """A second crash, before the reader has come so far, forgets nothing."""
+    progress = Progress(Head(next=1, high=4, unfinished=(1, 3)))
+    received(progress, 1)
+    progress.done(1)
+    assert progress.head() == Head(next=3, high=4, unfinished=(3,))
+
+
+def test_with_nothing_unfinished_next_is_where_the_reader_stands() -> None:
+    """Behind the last record there may be markers of transactions, which no reader is given."""
+    progress = Progress(Head())
+    received(progress, 0, 1)
+    progress.done(0)
+    progress.done(1)
+    assert progress.head() == Head(next=2, high=1)
+    progress.positioned(7)
+    assert progress.head() == Head(next=7, high=6)
+
+
+def test_an_offset_is_received_once() -> None:
+    """A log that is read again gives nothing twice."""
+    progress = Progress(Head())
+    assert received(progress, 0, 1, 0, 1, 2) == [0, 1, 2]
+
+
+def test_it_says_when_there_is_something_to_write() -> None:
+    """Receiving changes nothing durable; a decision does, until the row was taken."""
+    progress = Progress(Head())
+    received(progress, 0)
+    seen = [progress.changed]
+    progress.done(0)
+    seen.append(progress.changed)
+    progress.head()
+    seen.append(progress.changed)
+    assert seen == [False, True, False]
+
+
+@given(st.lists(st.integers(0, 29), unique=True), st.data())
+def test_no_event_is_done_that_was_not_decided(order: list[int], data: st.DataObject) -> None:
+    """Decided in any order, with a crash after any of them: every event is decided by one machine or the other."""
+    log = range(30)
+    progress = Progress(Head())
+    received(progress, *log)
+    for offset in order:
+        progress.done(offset)
+    head = progress.head()
+    again = Progress(head)
+    left = received(again, *log[head.next :])
+    assert sorted([*order, *left]) == list(log)
+    for offset in data.draw(st.permutations(left)):
+        again.done(offset)
+    assert again.head() == Head(next=30, high=29)

@@ -1,0 +1,421 @@
+"""One partition, told what happens and asked what should happen, with no log, no model and no clock behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Proposal, StandDown
+from app.core.asks import Reply
+from app.core.defects import DEFECTS_A_MINUTE, TooManyDefects
+from app.core.partition import MAILBOX_LIMIT
+from tests.facts.core.by_hand import (
+    A_DRAFT,
+    BY_NAME,
+    GOOD,
+    HOUR,
+    MINUTE,
+    NOON,
+    NOTHING_NEW,
+    SECOND,
+    ByHand,
+    policy,
+)
+from topics.murmur2 import partition_of
+from topics.user_events import Event
+
+DUE = NOON + HOUR
+
+
+def waiting_for_words(*people: str) -> ByHand:
+    """Each of these has a plan that has come due, and the model is asked for the words."""
+    world = ByHand()
+    for user_id in people:
+        world.granted(user_id, "follow_up")
+        world.requested(user_id, "the exam", DUE)
+    world.at(DUE)
+    assert [user_id for user_id, _ in world.asks()] == list(people)
+    return world
+
+
+# One pass per person, and everybody else goes on
+
+
+def test_other_peoples_passes_go_on_while_one_waits() -> None:
+    """A request that is out holds back one person, not the partition."""
+    world = waiting_for_words("ana")
+    world.granted("ben")
+    world.happens("ben", "app.opened")
+    assert world.row("ben").last_activity == DUE
+    assert world.partition.undecided == 1  # ana's maturity event
+
+
+def test_a_person_has_one_pass_at_a_time() -> None:
+    """What comes in for somebody whose pass is under way waits for its end, and is folded then."""
+    world = waiting_for_words("ana")
+    world.happens("ana", "weather.changed")
+    world.happens("ana", "weather.changed")
+    assert world.partition.undecided == 3
+    assert len(world.row("ana").seen) == 2
+    world.answered(A_DRAFT)
+    assert world.partition.undecided == 0
+    assert len(world.row("ana").seen) == 4
+
+
+def test_answers_may_come_in_any_order() -> None:
+    """Each goes to the pass that asked."""
+    world = waiting_for_words("ana", "ben", "cyd")
+    for user_id in ("cyd", "ana", "ben"):
+        world.answered(A_DRAFT, user_id=user_id)
+    assert [nudge["user_id"] for nudge in world.records("nudges")] == ["cyd", "ana", "ben"]
+
+
+def test_an_answer_for_a_pass_that_has_ended_is_ignored() -> None:
+    """It came too late, or twice: nothing is sent again."""
+    world = waiting_for_words("ana")
+    ((_, ask_id),) = world.asks()
+    for _ in range(2):
+        world.partition.answer(ask_id, A_DRAFT, world.now)
+        world.settle()
+    world.partition.answer(4711, A_DRAFT, world.now)
+    assert len(world.records("nudges")) == 1
+
+
+def test_a_flood_ends_the_wait_at_500() -> None:
+    """The 500th event ends the wait for the model: the mailbox is folded, and the plan is due again at once."""
+    world = waiting_for_words("ana", "ben")
+    for _ in range(MAILBOX_LIMIT - 1):
+        world.happens("ana", "weather.changed")
+    assert len(world.asks()) == 2
+    world.happens("ana", "weather.changed")
+    assert [user_id for user_id, _ in world.asks()] == ["ben"]
+    assert world.partition.undecided == 1
+    assert world.outcomes() == []
+    world.at(DUE + SECOND)
+    assert [user_id for user_id, _ in world.asks()] == ["ben", "ana"]
+    world.answered(A_DRAFT, user_id="ana")
+    assert world.outcomes() == [("the exam", "nudged", "sent")]
+
+
+def test_a_pass_has_sixty_seconds() -> None:
+    """Then a draft that never came is replaced by the agent's own words; nothing is asked of anybody any more."""
+    world = waiting_for_words("ana")
+    assert world.partition.next_wake() == DUE + MINUTE
+    world.at(DUE + MINUTE - SECOND)
+    assert world.records("nudges") == []
+    world.at(DUE + MINUTE)
+    assert [nudge["written_by"] for nudge in world.records("nudges")] == ["fallback"]
+    assert world.asks() == []
+
+
+def test_a_reading_that_never_came_holds_the_plan() -> None:
+    """The deadline of the pass is no answer: the plan is asked about again a minute later."""
+    world = ByHand(policy(reading={"when": "maturity"}))
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", DUE)
+    world.happens("ana", "message.received", {"text": "hm"})
+    world.at(DUE)
+    world.at(DUE + MINUTE)
+    assert world.outcomes() == []
+    world.at(DUE + 2 * MINUTE)
+    world.answered(NOTHING_NEW)
+    world.answered(A_DRAFT)
+    assert world.outcomes() == [("the exam", "nudged", "sent")]
+
+
+# Commits
+
+
+def test_while_a_commit_is_in_flight_passes_go_on() -> None:
+    """The next one holds what was decided meanwhile; there is never a second in flight."""
+    world = ByHand()
+    partition = world.partition
+    partition.receive([world.event("ana", "consent.changed", {"agent": "*", "granted": True})], NOON)
+    first = partition.take_commit()
+    assert first is not None
+    assert set(first.rows) == {"ana"}
+    partition.receive([world.event("ana", "app.opened"), world.event("ben", "app.opened")], NOON)
+    assert partition.has_work
+    assert partition.take_commit() is None
+    world.durable(first)
+    second = partition.take_commit()
+    assert second is not None
+    assert set(second.rows) == {"ana", "ben"}
+    assert second.head.next == 3
+    world.durable(second)
+    assert world.row("ana").last_activity == NOON
+
+
+def test_a_commit_that_is_not_in_flight_cannot_be_durable() -> None:
+    """A driver that has lost count has to start again."""
+    world = ByHand()
+    with pytest.raises(ValueError, match="not in flight"):
+        world.partition.committed(1)
+
+
+def test_a_commit_never_holds_an_event_without_its_effect() -> None:
+    """An event whose pass waits for the model is unfinished; what stands behind it in the log is done."""
+    world = waiting_for_words("ana")
+    world.happens("ben", "app.opened")
+    maturity, opened = len(world.log) - 2, len(world.log) - 1
+    assert world.head.unfinished == (maturity,)
+    assert (world.head.next, world.head.high) == (maturity, opened)
+
+
+def test_after_a_crash_only_what_is_unfinished_is_taken_again() -> None:
+    """The draft is lost, and asked for again; the other person's event is not folded twice."""
+    world = waiting_for_words("ana")
+    world.happens("ben", "app.opened")
+    world.begin()
+    world.reread()
+    world.settle()
+    assert [user_id for user_id, _ in world.asks()][-1:] == ["ana"]
+    assert world.partition.take_tally().counts["tactful_events_total", ("intent.matured",)] == 1
+    world.partition.answer(world.asks()[-1][1], A_DRAFT, world.now)
+    world.settle()
+    assert [nudge["text"] for nudge in world.records("nudges")] == [GOOD]
+
+
+def test_after_a_crash_the_timers_are_those_of_the_rows() -> None:
+    """A plan that was open matures at its time in the next machine."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", DUE)
+    world.begin()
+    assert world.partition.next_wake() == DUE
+    world.at(DUE)
+    assert len(world.asks()) == 1
+
+
+# Pacing
+
+
+def test_a_crowd_is_woken_as_there_is_room() -> None:
+    """The others wait in the timer index, where a revocation still costs nothing."""
+    world = ByHand()
+    for n in range(5):
+        world.granted(f"p{n}", "follow_up")
+        world.requested(f"p{n}", "the exam", DUE, expires_at=(DUE + (5 - n) * HOUR).isoformat())
+    world.at(DUE, room=2)
+    assert [user_id for user_id, _ in world.asks()] == ["p4", "p3"]
+    assert world.partition.woken == 2
+    assert world.partition.next_wake() == DUE + SECOND
+    world.happens("p2", "intent.revoked", {"subject_key": "the exam"})
+    assert world.outcomes() == [("the exam", "revoked", "requested")]
+    world.answered(A_DRAFT, user_id="p4")
+    assert world.partition.woken == 1
+    world.at(DUE + SECOND, room=9)
+    assert [user_id for user_id, _ in world.asks()] == ["p3", "p1", "p0"]
+
+
+def test_all_that_is_due_for_a_person_matures_in_one_event() -> None:
+    """So that the best of them wins, whatever their order."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    for n in range(3):
+        world.requested("ana", f"plan {n}", DUE)
+    world.at(DUE)
+    (matured,) = [one for one in world.records("user-events") if one["type"] == "intent.matured"]
+    assert len(matured["data"]["intents"]) == 3
+    assert len(world.asks()) == 1
+
+
+# What is nobody's event
+
+
+def test_a_record_in_a_foreign_partition_is_sent_home_once() -> None:
+    """Key, value, headers and timestamp unchanged, with the place it came from; a second time it is a dead letter."""
+    user_id = next(name for name in map(str, range(99)) if partition_of(name.encode(), 2) == 1)
+    stray = ByHand(number=0, partitions=2)
+    record = stray.event(user_id, "app.opened")
+    stray.tell(record)
+    (sent,) = stray.written
+    assert (sent.topic, sent.key, sent.value, sent.partition) == (
+        "user-events",
+        record.key,
+        record.value,
+        None,
+    )
+    assert sent.timestamp_ms == record.timestamp_ms
+    assert sent.headers == (("tactful_from", b"user-events-0@0"),)
+    assert stray.rows == {}
+    home = ByHand(number=1, partitions=2)
+    home.tell(home.raw(sent.key, sent.value, sent.headers))
+    assert home.row(user_id).last_activity == NOON
+    stray.tell(stray.raw(sent.key, sent.value, sent.headers))
+    assert stray.dead_letters() == ["misrouted"]
+    assert stray.head.next == 2
+
+
+def test_what_cannot_be_understood_delays_nobody() -> None:
+    """It is a dead letter and done, and the person's next event is folded."""
+    world = ByHand()
+    world.tell(
+        world.raw(b"ana", b"}{"),
+        world.raw(None, b"{}"),
+        world.raw(b"ana", None),
+        world.raw(b"a\x01na", b"{}"),
+        world.event(
+            "ana", "intent.requested", {"agent": "nobody", "subject": "x", "due_at": "2026-01-01T00:00:00Z"}
+        ),
+        world.event("ana", "app.opened"),
+    )
+    assert world.dead_letters() == ["not_json", "no_key", "empty", "bad_key", "invalid_data"]
+    assert world.row("ana").last_activity == NOON
+    assert world.head.next == 6
+
+
+def test_a_canary_leaves_nothing_for_readers() -> None:
+    """Its row and its maturity events go the whole way; there is no nudge, outcome or pass of it."""
+    world = ByHand()
+    canary = "tactful-canary-0"
+    world.granted(canary, "follow_up")
+    world.requested(canary, "the song", DUE)
+    world.at(DUE)
+    world.answered(A_DRAFT)
+    assert world.row(canary).nudges_sent == 1
+    assert {one.topic for one in world.written} == {"user-events"}
+
+
+# Defects
+
+
+class Broken:
+    """An agent with a defect: it raises on poison, and when its plan comes due."""
+
+    name = "broken"
+    subscribes = frozenset({"poison.taken", "interest.noticed"})
+    approaches = ("natural", "plain")
+
+    def consider(self, person: Person, event: Event, now: datetime, policy: Policy) -> list[Proposal]:
+        if event.type == "poison.taken":
+            raise ZeroDivisionError
+        return [Open(subject="a defect", due_at=now + HOUR)]
+
+    def candidate(
+        self, person: Person, intent: Intent, now: datetime, policy: Policy
+    ) -> Candidate | Defer | StandDown:
+        raise ZeroDivisionError
+
+    def check(self, text: str, candidate: Candidate) -> Sequence[str]:
+        return []
+
+    def fallback(self, candidate: Candidate, locale: str) -> str | None:
+        return None
+
+
+AGENTS = {**BY_NAME, "broken": Broken()}
+
+
+def test_an_event_that_raises_is_put_aside_and_the_person_goes_on() -> None:
+    """Taken again one by one, only the event that raises even so is a dead letter; nothing of it is applied."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana")
+    world.tell(
+        world.event("ana", "app.opened"),
+        world.event("ana", "poison.taken"),
+        world.event("ana", "message.received", {"text": "hello"}),
+    )
+    assert world.dead_letters() == ["defect"]
+    assert world.row("ana").last_activity == NOON
+    assert [one.text for one in world.row("ana").unread] == ["hello"]
+    assert world.head.next == 4
+
+
+def test_a_plan_that_raises_closes_as_failed() -> None:
+    """Its maturity event is a dead letter, and its outcome says why."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana", "broken")
+    world.happens("ana", "interest.noticed", {"topic": "chess"})
+    world.at(DUE)
+    assert world.outcomes() == [("a defect", "failed", "defect")]
+    assert world.dead_letters() == ["defect"]
+    assert world.row("ana").intents == {}
+
+
+def test_a_plan_of_an_agent_that_is_gone_fails_when_it_comes_due() -> None:
+    """A worker without that agent cannot read what it planned."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana", "broken")
+    world.happens("ana", "interest.noticed", {"topic": "chess"})
+    world.agents = BY_NAME
+    world.begin()
+    world.at(DUE)
+    assert world.outcomes() == [("a defect", "failed", "unreadable_state")]
+
+
+def test_too_many_defects_stop_the_partition() -> None:
+    """A bad release must not pour the log into the dead letters: more than 100 in a minute stop it, unready."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana")
+    for _ in range(DEFECTS_A_MINUTE):
+        world.happens("ana", "poison.taken")
+    with pytest.raises(TooManyDefects, match="roll the last release"):
+        world.happens("ana", "poison.taken")
+
+
+def test_defects_a_minute_apart_are_not_too_many() -> None:
+    """The bound is one of a minute, and of one in a hundred of at least a thousand events."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana")
+    for n in range(3 * DEFECTS_A_MINUTE):
+        world.now = NOON + n * SECOND
+        world.happens("ana", "poison.taken")
+    assert len(world.dead_letters()) == 3 * DEFECTS_A_MINUTE
+
+
+# Erasure
+
+
+def test_thirty_days_after_an_erasure_the_row_is_gone() -> None:
+    """A stub until then; then a tombstone, by a timer of its own."""
+    world = ByHand()
+    world.granted("ana")
+    world.happens("ana", "user.erased")
+    assert world.row("ana").is_stub
+    world.at(NOON + timedelta(days=30) - SECOND)
+    assert "ana" in world.rows
+    world.at(NOON + timedelta(days=30))
+    assert "ana" not in world.rows
+
+
+def test_somebody_who_comes_back_keeps_the_time_of_the_erasure() -> None:
+    """For the rest of the thirty days what was before it is ignored; then only the new person is left."""
+    world = ByHand()
+    world.happens("ana", "user.erased")
+    old = world.event("ana", "consent.changed", {"agent": "*", "granted": True})
+    world.now = NOON + HOUR
+    world.granted("ana", "digest")
+    world.tell(old)
+    assert world.row("ana").consents == {"digest": True}
+    world.at(NOON + timedelta(days=30))
+    assert world.row("ana").erased_at is None
+    assert world.row("ana").consents == {"digest": True}
+
+
+@pytest.mark.parametrize("kind", ["nudge.opened", "nudge.delivered", "intent.matured"])
+def test_a_receipt_brings_nobody_back(kind: str) -> None:
+    """Younger than the erasure as it may be: it is no sign of life."""
+    world = ByHand()
+    world.happens("ana", "user.erased")
+    world.now = NOON + HOUR
+    world.happens("ana", kind, {"nudge_id": "n", "intents": [{"intent_id": "i", "version": 1}]})
+    assert world.row("ana").is_stub
+
+
+def test_nothing_is_known_of_somebody_who_left_nothing() -> None:
+    """An event that means nothing to anybody leaves no row behind but that it was seen."""
+    world = ByHand()
+    world.happens("ana", "intent.matured", {"intents": [{"intent_id": "i", "version": 1}]})
+    assert "ana" not in world.rows or world.row("ana").seen == []
+
+
+def test_a_reply_of_the_minutes_budget_is_no_attempt() -> None:
+    """Nothing was sent: the outcome names none, and the agent's own words go out."""
+    world = waiting_for_words("ana")
+    world.answered(Reply(failed="budget"))
+    world.answered(Reply(failed="budget"))
+    (outcome,) = world.records("nudge-outcome")
+    assert (outcome["attempts"], outcome["model_calls"], outcome["written_by"]) == ([], 0, "fallback")
