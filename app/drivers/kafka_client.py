@@ -240,8 +240,8 @@ async def discard(producer: Any) -> None:
     `stop` would flush first, which never ends while the broker does not answer; the next owner's producer
     ends the transaction.
     """
-    producer._closed = True  # noqa: SLF001 - here and below: what `stop` does, but for the flush
-    sender = producer._sender.sender_task  # noqa: SLF001
+    producer._closed = True  # noqa: SLF001 - as `stop` does, but for the flush
+    sender = producer._sender.sender_task  # noqa: SLF001 - nobody else can end it
     if sender is not None:
         sender.add_done_callback(look_at)
         # A sender that is cancelled waits for its requests, and those for connections that come back.
@@ -250,10 +250,10 @@ async def discard(producer: Any) -> None:
         sender.cancel()
         await asyncio.wait({sender}, timeout=5)
     await producer.client.close()
-    for batches in producer._message_accumulator._batches.values():  # noqa: SLF001
+    for batches in producer._message_accumulator._batches.values():  # noqa: SLF001 - what it never sent
         for batch in batches:
-            look_at(batch._drain_waiter)  # noqa: SLF001
-    transaction = producer._txn_manager  # noqa: SLF001
+            look_at(batch._drain_waiter)  # noqa: SLF001 - as above
+    transaction = producer._txn_manager  # noqa: SLF001 - as above
     if (ended := transaction.wait_for_transaction_end()) is not None:
         look_at(ended)
         # Whoever waits for something in it is told: nothing else will end their wait.

@@ -76,7 +76,7 @@ def guarded(tmp_path: Path) -> Iterator[Connection]:
 async def test_a_worker_speaks_tls_and_says_its_password(guarded: Connection, tmp_path: Path) -> None:
     """With both all clients work; with another password, or an unknown authority, none gets in."""
     async with deployed(guarded) as topics:
-        one = worker(topics, tmp_path / "state")
+        one = worker(topics.kafka, tmp_path / "state")
         async with running(one):
             await topics.events(("ana", b"1"))
             async with asyncio.timeout(SOON_S):

@@ -31,7 +31,7 @@ class Undecided(Scribe):
 
 async def test_a_partition_that_commits_nothing_ends_the_worker(topics: Deployment, tmp_path: Path) -> None:
     """A new process may mend what this one cannot."""
-    one = worker(topics, tmp_path, build=Undecided)
+    one = worker(topics.kafka, tmp_path, build=Undecided)
     await topics.events((topics.person_in(2), b"?"))
     with pytest.raises(Stuck, match="partition 2 has had work for"):
         await asyncio.wait_for(one.run(), SOON_S)
@@ -40,7 +40,7 @@ async def test_a_partition_that_commits_nothing_ends_the_worker(topics: Deployme
 async def test_lag_and_blocked_input_are_told(topics: Deployment, tmp_path: Path) -> None:
     """A service's open transaction keeps what stands behind it from being read, and the lag grows."""
     told = Told()
-    one = worker(topics, tmp_path, told)
+    one = worker(topics.kafka, tmp_path, told)
     ana = topics.person_in(1)
     service = topics.kafka.producer("service")
     await service.start()

@@ -50,7 +50,7 @@ class Told:
 
 
 def worker(
-    topics: Deployment,
+    kafka: Kafka,
     folder: Path,
     told: Told | None = None,
     build: Build | None = None,
@@ -61,7 +61,7 @@ def worker(
     told = told or Told()
     clock = SteadyClock()
     return KafkaWorker(
-        topics.kafka,
+        kafka,
         group="workers",
         state_dir=folder,
         build=build or told.build,
@@ -101,7 +101,7 @@ async def decided(topics: Deployment) -> Counter[bytes | None]:
 
 async def test_every_event_is_decided_once(topics: Deployment, tmp_path: Path) -> None:
     """Also the one that the worker writes to a person's own log."""
-    one = worker(topics, tmp_path)
+    one = worker(topics.kafka, tmp_path)
     async with running(one):
         await topics.events(*((f"user-{n}", b"?") for n in range(100)), ("user-0", AGAIN))
         async with asyncio.timeout(SOON_S):
@@ -121,7 +121,7 @@ async def test_a_second_worker_gets_its_share_and_nothing_is_decided_twice(
     topics: Deployment, tmp_path: Path
 ) -> None:
     """While events keep coming, a worker joins and the first one leaves: each event has one outcome."""
-    first, second = worker(topics, tmp_path / "a", told := Told()), worker(topics, tmp_path / "b")
+    first, second = worker(topics.kafka, tmp_path / "a", told := Told()), worker(topics.kafka, tmp_path / "b")
     sent = 0
     async with running(first):
         await until(lambda: first.ready)
@@ -154,15 +154,15 @@ async def test_a_second_worker_gets_its_share_and_nothing_is_decided_twice(
 async def test_a_static_members_restart_moves_nothing(topics: Deployment, tmp_path: Path) -> None:
     """Who comes back under its name within the session has its partitions again; the others never stop."""
     told = Told()
-    first = worker(topics, tmp_path / "a", instance="pod-a")
-    second = worker(topics, tmp_path / "b", told, instance="pod-b")
+    first = worker(topics.kafka, tmp_path / "a", instance="pod-a")
+    second = worker(topics.kafka, tmp_path / "b", told, instance="pod-b")
     async with running(second):
         await until(lambda: second.ready)
         async with running(first):
             await until(lambda: bool(first.status) and first.ready and second.ready)
             shares = set(first.status), set(second.status)
         made = len(told.machines)
-        again = worker(topics, tmp_path / "a", instance="pod-a")
+        again = worker(topics.kafka, tmp_path / "a", instance="pod-a")
         async with running(again):
             await until(lambda: again.ready)
             assert (set(again.status), set(second.status)) == shares
@@ -173,7 +173,7 @@ async def test_a_static_members_restart_moves_nothing(topics: Deployment, tmp_pa
 async def test_a_worker_that_lost_a_partition_unawares_is_fenced(topics: Deployment, tmp_path: Path) -> None:
     """A second deployment on the same topics fences the first: an event is decided once, by one of them."""
     told = Told()
-    first = worker(topics, tmp_path / "a", told)
+    first = worker(topics.kafka, tmp_path / "a", told)
     async with running(first):
         await topics.events(("ana", b"1"))
         async with asyncio.timeout(SOON_S):
@@ -204,7 +204,7 @@ async def test_one_partition_in_doubt_leaves_the_others_alone(topics: Deployment
                 raise RuntimeError("a defect")
             super().receive(records, now)
 
-    one = worker(topics, tmp_path, told, build=Breaking)
+    one = worker(topics.kafka, tmp_path, told, build=Breaking)
     async with running(one):
         await topics.events(*((f"user-{n}", b"?") for n in range(30)))
         await until(lambda: 1 in one.status and one.status[1][0] == "paused")
@@ -222,7 +222,7 @@ async def test_a_pause_reaches_every_partition(topics: Deployment, tmp_path: Pat
     """Before anything is decided, and when it changes while the worker runs."""
     await _control(topics, "digest", paused=True)
     told = Told()
-    one = worker(topics, tmp_path, told)
+    one = worker(topics.kafka, tmp_path, told)
     async with running(one):
         await until(lambda: one.ready)
         assert [machine.paused for machine in told.machines] == [frozenset({"digest"})] * PARTITIONS
@@ -245,7 +245,7 @@ async def test_events_that_were_deleted_before_they_were_read_are_passed_over(
     ana = topics.person_in(0)
     await topics.events(*((ana, b"?") for _ in range(10)))
     await topics.cut("user-events", 0, before=7)
-    one = worker(topics, tmp_path)
+    one = worker(topics.kafka, tmp_path)
     async with running(one), asyncio.timeout(SOON_S):
         await one.settled()
     assert set(await decided(topics)) == {b"0@7", b"0@8", b"0@9"}
@@ -253,7 +253,7 @@ async def test_events_that_were_deleted_before_they_were_read_are_passed_over(
 
 async def test_a_worker_without_topics_says_what_to_do(kafka: str, tmp_path: Path) -> None:
     """It refuses to start, and no topic is made by the way."""
-    nobodys = Deployment(Kafka(Connection(bootstrap=kafka, prefix="nobodys-")), None, 1)  # type: ignore[arg-type]
+    nobodys = Kafka(Connection(bootstrap=kafka, prefix="nobodys-"))
     with pytest.raises(Refused, match="tactful topics apply"):
         await worker(nobodys, tmp_path).run()
 
@@ -279,7 +279,7 @@ async def test_too_much_that_is_undecided_stops_the_reading(topics: Deployment, 
         machines.append(Hesitant(number, head, rows))
         return machines[-1]
 
-    one = worker(topics, tmp_path, heavy, build)
+    one = worker(topics.kafka, tmp_path, heavy, build)
     ana = topics.person_in(0)
     async with running(one):
         await until(lambda: one.ready)
