@@ -42,13 +42,16 @@ class Appender:
                 added(into[-1][0], record)
             into[-1][1].append(index)
         offsets = [0] * len(records)
+
+        async def write(place: Place) -> None:
+            for batch, indexes in batches[place]:
+                sent = await self._producer.send_batch(batch, place.topic, partition=place.partition)
+                first = (await sent).offset
+                for offset, index in enumerate(indexes, start=first):
+                    offsets[index] = offset
+
         async with asyncio.timeout(WITHIN_S):
-            for place, those in batches.items():
-                for batch, indexes in those:
-                    sent = await self._producer.send_batch(batch, place.topic, partition=place.partition)
-                    first = (await sent).offset
-                    for offset, index in enumerate(indexes, start=first):
-                        offsets[index] = offset
+            await asyncio.gather(*map(write, batches))
         return [(place.partition, offset) for place, offset in zip(homes, offsets, strict=True)]
 
     async def _home(self, record: NewRecord) -> Place:
