@@ -17,6 +17,8 @@ COMMANDS = {
     "person": "app.cli.person",
     "intents": "app.cli.intents",
     "explain": "app.cli.explain",
+    "agents": "app.cli.agents",
+    "dead-letter": "app.cli.dead_letter",
     "verify": "app.cli.verify",
     "scenario": "app.cli.scenario",
     "bench": "app.cli.bench",

@@ -48,7 +48,7 @@ async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLo
     """The folder, unless a worker has it; its worker, too, when the folder is not on this machine or not here."""
     from app.drivers.rocks import StoreLocked
     from app.outside.folder import FolderLog
-    from app.outside.log import OutOfReachError
+    from app.outside.log import NoLogYetError, OutOfReachError
     from app.outside.running import WorkerLog
 
     worker = WorkerLog(http)
@@ -60,7 +60,7 @@ async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLo
                 f"there is no log at {path}, and no worker answers at {http.listen}: start `tactful worker`, "
                 "or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP as it has them"
             )
-            raise OutOfReachError(message)
+            raise NoLogYetError(message)
     try:
         return FolderLog(path)
     except StoreLocked:

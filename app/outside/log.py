@@ -15,6 +15,10 @@ class OutOfReachError(Exception):
     """What a command needs cannot be reached; the message says what, and what to do."""
 
 
+class NoLogYetError(OutOfReachError):
+    """Nobody has written anything yet: there is no log, and no worker that could make one."""
+
+
 class RefusedError(Exception):
     """The log does not take this; the message says why. Sending it again as it is does not help."""
 

@@ -1,0 +1,1 @@
+"""What `tactful agents new NAME` starts from: an agent that works, and its story."""
