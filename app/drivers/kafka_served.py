@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tactful.worker")
 
 TRY_AGAIN_S = 2.0
+REACHED_WITHIN_S = 10.0
+"""A broker that is there and does not answer counts as away by then."""
 APPENDED_WITHIN_S = 10.0
 """What a caller over HTTP waits at most; a healthy broker takes milliseconds, an election some seconds."""
 
@@ -81,7 +83,8 @@ class KafkaServed:
         where = self._kafka.connection.bootstrap
         while not self._stop.is_set():
             try:
-                self.spread = await kafka_topics.partitions(self._kafka)
+                async with asyncio.timeout(REACHED_WITHIN_S):
+                    self.spread = await kafka_topics.partitions(self._kafka)
             except (KafkaError, OSError, TimeoutError) as error:
                 self._away = f"the brokers at {where} cannot be reached{_detail(error)}"
                 left = None if self._patience_s is None else began + self._patience_s - clock()
