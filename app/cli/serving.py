@@ -42,8 +42,7 @@ async def serve(settings: Settings, *, patience_s: float | None) -> None:
 
 async def _live(worker: Wired, server: WorkerServer) -> None:
     served, asked_to_end = worker.served, asyncio.Event()
-    with_signals = _obeying(asked_to_end)
-    async with with_signals, _beside(worker):
+    async with _obeying(asked_to_end), _beside(worker):
         running = asyncio.create_task(served.run(), name="worker")
         ending = asyncio.create_task(asked_to_end.wait(), name="signal")
         await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
