@@ -27,7 +27,7 @@ HEADER = "src dst time"
 
 
 def events(path: Path) -> Iterator[bytes]:
-    """Each line is one message of its sender, who is the person; a person's first line welcomes them."""
+    """Each line is one message of its sender, who is the person; whoever writes or is written to first is welcomed."""
     known: set[str] = set()
     with path.open(encoding="ascii", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
@@ -35,10 +35,11 @@ def events(path: Path) -> Iterator[bytes]:
                 continue
             sender, receiver, at = _read(path, number, line)
             user_id = f"student-{sender}"
-            if user_id not in known:
-                known.add(user_id)
-                profile = {"timezone": "America/Los_Angeles", "locale": "en"}
-                yield from welcome(source=SOURCE, at=at, user_id=user_id, profile=profile)
+            for newcomer in (user_id, f"student-{receiver}"):
+                if newcomer not in known:
+                    known.add(newcomer)
+                    profile = {"timezone": "America/Los_Angeles", "locale": "en"}
+                    yield from welcome(source=SOURCE, at=at, user_id=newcomer, profile=profile)
             yield event(
                 source=SOURCE,
                 event_id=str(number),

@@ -43,20 +43,24 @@ def test_memorybank_days_are_conversations(terminal: Terminal) -> None:
 
 
 def test_collegemsg_lines_are_their_senders_messages(terminal: Terminal) -> None:
-    """The sender is the person, welcomed by their first line; the time is the line's; the words are ours."""
+    """The sender is the person; both are welcomed by their first line; the time is the line's, the words are ours."""
     file = terminal.file("c.txt", "src dst time", "1 2 1082040961", "3 4 1082155839", "1 4 1082155840")
     assert terminal.tactful("events", "import", "--format", "collegemsg", file).code == 0
     told = values(terminal.records("user-events"))
     assert [(each["user_id"], each["type"]) for each in told] == [
         ("student-1", "profile.updated"),
         ("student-1", "consent.changed"),
+        ("student-2", "profile.updated"),
+        ("student-2", "consent.changed"),
         ("student-1", "message.received"),
         ("student-3", "profile.updated"),
         ("student-3", "consent.changed"),
+        ("student-4", "profile.updated"),
+        ("student-4", "consent.changed"),
         ("student-3", "message.received"),
         ("student-1", "message.received"),
     ]
-    assert told[2]["time"] == "2004-04-15T14:56:01Z"
+    assert told[4]["time"] == "2004-04-15T14:56:01Z"
     terminal.tactful("events", "import", "--format", "collegemsg", file)
     assert values(terminal.records("user-events"))[len(told) :] == told
 
