@@ -20,6 +20,7 @@ COMMANDS = {
     "agents": "app.cli.agents",
     "dead-letter": "app.cli.dead_letter",
     "verify": "app.cli.verify",
+    "doctor": "app.cli.doctor",
     "scenario": "app.cli.scenario",
     "bench": "app.cli.bench",
 }

@@ -38,10 +38,8 @@ async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[L
             finally:
                 found.close()
         case _:
-            raise OutOfReachError(
-                "TACTFUL_LOG is memory:, of which nothing is left to look at: "
-                "set it to kafka://host:port or embedded:PATH"
-            )
+            says = "TACTFUL_LOG is memory:, of which nothing is left to look at"
+            raise OutOfReachError(says, "set it to kafka://host:port or embedded:PATH")
 
 
 async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLog | WorkerLog:
@@ -56,21 +54,19 @@ async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLo
         if await worker.answers():
             return worker
         if not create:
-            message = (
-                f"there is no log at {path}, and no worker answers at {http.listen}: start `tactful worker`, "
-                "or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP as it has them"
+            says = f"there is no log at {path}, and no worker answers at {http.listen}"
+            do = (
+                "start `tactful worker`, or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP "
+                "as it has them"
             )
-            raise NoLogYetError(message)
+            raise NoLogYetError(says, do)
     try:
         return FolderLog(path)
     except StoreLocked:
         if await worker.answers():
             return worker
-        message = (
-            f"{path} is open in another process, and no worker answers at {http.listen}: "
-            "set TACTFUL_HTTP to its address"
-        )
-        raise OutOfReachError(message) from None
+        says = f"{path} is open in another process, and no worker answers at {http.listen}"
+        raise OutOfReachError(says, "set TACTFUL_HTTP to its address") from None
 
 
 def _is_there(path: Path) -> bool:

@@ -33,11 +33,8 @@ class BrokersLog:
     async def partitions(self, topic: str) -> int:
         name = self._kafka.place(topic, 0).topic
         if name not in self._counts:
-            message = (
-                f"{self.where} has no topic {name}: create what lacks with `tactful topics apply`, or check "
-                "TACTFUL_TOPIC_PREFIX"
-            )
-            raise OutOfReachError(message)
+            do = "create what lacks with `tactful topics apply`, or check TACTFUL_TOPIC_PREFIX"
+            raise OutOfReachError(f"{self.where} has no topic {name}", do)
         return self._counts[name]
 
     async def read(
@@ -89,7 +86,8 @@ def quiet_kafka(connection: Connection) -> Kafka:
     try:
         return Kafka(connection)
     except OSError as error:
-        raise OutOfReachError(f"the certificates of TACTFUL_KAFKA__SSL_* cannot be used: {error}") from None
+        says = f"the certificates of TACTFUL_KAFKA__SSL_* cannot be used ({error})"
+        raise OutOfReachError(says, "give files in PEM form that this user may read") from None
 
 
 async def _counts(kafka: Kafka) -> dict[str, int]:
@@ -107,16 +105,15 @@ async def said(where: str) -> AsyncIterator[None]:
     try:
         yield
     except KafkaConnectionError:
-        message = (
-            f"no broker answers at {where}: start it, or mend TACTFUL_LOG; where it wants TLS or a password, "
-            "set TACTFUL_KAFKA__SECURITY_PROTOCOL and its companions"
+        do = (
+            "start it, or mend TACTFUL_LOG; where it wants TLS or a password, set "
+            "TACTFUL_KAFKA__SECURITY_PROTOCOL and its companions"
         )
-        raise OutOfReachError(message) from None
+        raise OutOfReachError(f"no broker answers at {where}", do) from None
     except KafkaError as error:
         name = type(error).__name__
-        todo = ": grant it by an ACL" if "Authorization" in name else ""
-        raise OutOfReachError(f"{where} answers {name} ({error}){todo}") from None
+        do = "grant it by an ACL" if "Authorization" in name else "look at the brokers, then try again"
+        raise OutOfReachError(f"{where} answers {name} ({error})", do) from None
     except TimeoutError:
-        raise OutOfReachError(
-            f"{where} did not answer in time: look at the brokers, then try again"
-        ) from None
+        do = "look at the brokers, then try again"
+        raise OutOfReachError(f"{where} did not answer in time", do) from None

@@ -33,11 +33,8 @@ class FolderLog:
         for record in records_of(self._log, topic, since=since, user=user):
             yield record
         if follow:
-            message = (
-                f"{self.where} has no worker, and nobody can add to it while it is being followed: "
-                "start `tactful worker` first"
-            )
-            raise OutOfReachError(message)
+            says = f"{self.where} has no worker, and nobody can add to it while it is being followed"
+            raise OutOfReachError(says, "start `tactful worker` first")
 
     async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
         try:

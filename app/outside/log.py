@@ -14,6 +14,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OutOfReachError(Exception):
     """What a command needs cannot be reached; the message says what, and what to do."""
 
+    def __init__(self, says: str, do: str) -> None:
+        super().__init__(f"{says}: {do}")
+        self.says = says
+        self.do = do
+
 
 class NoLogYetError(OutOfReachError):
     """Nobody has written anything yet: there is no log, and no worker that could make one."""

@@ -96,15 +96,16 @@ class WorkerLog:
             case 400:
                 raise RefusedError(f"{self.where}: {said}")
             case 401 | 403:
-                message = f"{self.where} wants its token: set TACTFUL_HTTP__TOKEN_FILE as the worker has it"
-            case 404:
-                message = (
-                    f"{self.where} hands out no records: is it a worker on an embedded log, and is TACTFUL_HTTP "
-                    "its address? On Kafka, set TACTFUL_LOG to the brokers"
+                says, do = (
+                    f"{self.where} wants its token",
+                    "set TACTFUL_HTTP__TOKEN_FILE as the worker has it",
                 )
+            case 404:
+                says = f"{self.where} hands out no records"
+                do = "is it a worker on an embedded log? On Kafka, set TACTFUL_LOG to the brokers"
             case status:
-                message = f"{self.where} answers {status}: {said}"
-        raise OutOfReachError(message)
+                says, do = f"{self.where} answers {status} ({said})", "look at its log, then try again"
+        raise OutOfReachError(says, do)
 
     @contextmanager
     def _connected(self) -> Iterator[HTTPConnection]:
@@ -112,9 +113,8 @@ class WorkerLog:
         try:
             yield connection
         except (OSError, HTTPException) as error:
-            raise OutOfReachError(
-                f"{self.where} does not answer: {str(error) or type(error).__name__}"
-            ) from None
+            says = f"{self.where} does not answer ({str(error) or type(error).__name__})"
+            raise OutOfReachError(says, "start it, or set TACTFUL_HTTP to its address") from None
         finally:
             connection.close()
 

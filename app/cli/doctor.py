@@ -1,0 +1,91 @@
+"""`tactful doctor`: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.answers import NO, OUT_OF_REACH, answer, examples, say, say_json
+
+if TYPE_CHECKING:
+    from app.doctor.finding import Finding
+    from app.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(
+    epilog=examples(
+        "tactful doctor",
+        "TACTFUL_LOG=kafka://localhost:9092 tactful doctor --json",
+        "tactful doctor --ask-model",
+        codes="Exit codes: 0 a worker would do its work, 1 something has to be mended, 3 something cannot be reached.",
+    )
+)
+def doctor(
+    ask_model: Annotated[
+        bool, typer.Option("--ask-model", help="Put one real question to the model; it costs some tokens.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
+) -> None:
+    """Look at configuration, policy, agents, log, rights and model with the settings of a worker; change nothing."""
+
+    async def looked() -> set[str]:
+        states: set[str] = set()
+        async for finding in _findings(ask_model=ask_model):
+            _print(finding, as_json=as_json)
+            states.add(finding.state)
+        return states
+
+    states = answer(looked())
+    if "away" in states:
+        raise typer.Exit(OUT_OF_REACH)
+    if "wrong" in states:
+        raise typer.Exit(NO)
+
+
+async def _findings(*, ask_model: bool) -> AsyncIterator[Finding]:
+    from app.doctor import configuration, model
+
+    found, given = configuration.settings()
+    for finding in found:
+        yield finding
+    if given is None:
+        return
+    for finding in configuration.decides(given)[0]:
+        yield finding
+    async for finding in _log(given):
+        yield finding
+    async for finding in model.model(given.model, ask=ask_model):
+        yield finding
+
+
+async def _log(given: Settings) -> AsyncIterator[Finding]:
+    from app.doctor.finding import wrong
+    from app.doctor.folder import folder, writable
+    from app.settings import EmbeddedAddress, KafkaAddress
+
+    match given.log:
+        case KafkaAddress():
+            from app.doctor.brokers import brokers
+            from app.wiring import connection
+
+            yield writable("state folder", given.state_dir)
+            async for finding in brokers(connection(given), given.group):
+                yield finding
+        case EmbeddedAddress(path):
+            async for finding in folder(path, given.http):
+                yield finding
+        case _:
+            yield wrong("log", "TACTFUL_LOG is memory:", "set it to kafka://host:port or embedded:PATH")
+
+
+def _print(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        say_json(finding)
+        return
+    say(f"{finding.state:5}  {finding.about}: {finding.says}")
+    if finding.do:
+        say(f"       -> {finding.do}")
