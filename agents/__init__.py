@@ -56,7 +56,7 @@ def _at(path: str) -> Agent:
     except ImportError as error:
         raise AgentError(
             f"{path}: {error}: check the spelling, and that the folder of {module_name.split('.')[0]!r} "
-            "is in PYTHONPATH"
+            "is in PYTHONPATH, or the one you are in"
         ) from error
     if not attribute:
         return _only_one_in(module, path)

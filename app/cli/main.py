@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -61,5 +63,9 @@ def _tactful() -> None:
 
 
 def run() -> None:
-    """The installed command. Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot reach something."""
+    """The installed command. Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot reach something.
+
+    The folder it is called in is on the import path, last: `TACTFUL_AGENTS` may name a module that lies there.
+    """
+    sys.path.append(str(Path.cwd()))
     app()
