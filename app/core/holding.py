@@ -85,6 +85,7 @@ def _hold(ledger: Ledger, intent: Intent, result: Result | None) -> None:
         again = next_midnight(ledger.now, ledger.row.zone(ledger.policy.default_timezone))
     else:
         again = ledger.now + pause_after(looks)
-    held = life_cycle.step(intent, "held", held_since=intent.held_since or ledger.now, looks=looks)
+    # Until it is held for the first time, its last wake-up was its maturity.
+    held = life_cycle.step(intent, "held", held_since=intent.held_since or intent.wake_at, looks=looks)
     held = msgspec.structs.replace(held, wake_at=min(again, _hold_ends(ledger, held)))
     ledger.put(held)
