@@ -44,7 +44,8 @@ def fold(ledger: Ledger, event: Event) -> None:
     if _is_passed_over(ledger, event):
         return
     closed_before = len(ledger.outcomes)
-    _exit_events(ledger, event)
+    if event.type != "user.erased":  # an erasure has its own way to close, which leaves no subject
+        _exit_events(ledger, event)
     handler = _HANDLERS.get(event.type)
     if handler is not None:
         handler(ledger, event)

@@ -120,17 +120,17 @@ def _close_one(
         current = ledger.row.intents.get(thing.intent_id)
         if current is not None:
             reason = REASONS[verdict.verdict]
-            ledger.revoke(current, reason, message.origin.ref, _evidence(ledger, verdict, message))
+            ledger.revoke(current, reason, message.origin.ref, _evidence(ledger, message, verdict))
     elif isinstance(thing, Sent):
         ledger.recall(thing)
     else:
         raised.remove(thing)
 
 
-def _evidence(ledger: Ledger, verdict: Verdict, message: Unread) -> Evidence:
+def _evidence(ledger: Ledger, message: Unread, verdict: Verdict | None = None) -> Evidence:
     return Evidence(
-        verdict=verdict.verdict,
-        confidence=verdict.confidence,
+        verdict=verdict.verdict if verdict else "",
+        confidence=verdict.confidence if verdict else 0.0,
         quote=clean(message.text, WORDS) if ledger.policy.privacy.quotes else "",
         message_id=message.message_id or message.origin.id,
         model=ledger.last_model,
@@ -239,7 +239,7 @@ def _mute(ledger: Ledger, mute: Mute, shown: Shown, raised: list[Raised]) -> set
         del row.mutes[min(row.mutes, key=lambda known: row.mutes[known])]
         ledger.tally.count("tactful_dropped_total", "mute")
     for intent in [one for one in row.intents.values() if fold(one.subject) == subject]:
-        ledger.revoke(intent, "muted", message.origin.ref)
+        ledger.revoke(intent, "muted", message.origin.ref, _evidence(ledger, message))
     for sent in [one for one in row.sent_nudges if fold(one.intent.subject) == subject]:
         if may_be_recalled(ledger, sent):
             ledger.recall(sent)
