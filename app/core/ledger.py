@@ -141,9 +141,12 @@ class Ledger:
     def move(
         self, intent: Intent, due_at: datetime, expires_at: datetime | None = None, **changes: object
     ) -> None:
-        """Another planned time; the expiry is set anew."""
+        """Another planned time; the expiry is set anew. With the time it had, it is as late as it was before."""
         expires_at = expires_at or self.expiry(intent.agent, due_at)
-        self.put(life_cycle.moved(intent, due_at, expires_at, **changes))
+        moved = life_cycle.moved(intent, due_at, expires_at, **changes)
+        if due_at == intent.due_at:
+            moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
+        self.put(moved)
 
     # Closing
 
