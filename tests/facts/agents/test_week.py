@@ -62,7 +62,11 @@ def test_the_nearest_one_is_of_the_same_week_in_another_zone() -> None:
 
 
 @given(
-    st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(
+        datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis wants naive bounds and adds the zone
+        datetime(2037, 1, 1),  # noqa: DTZ001 - as above
+        timezones=st.just(UTC),
+    ),
     st.integers(0, 6),
     st.times(),
     st.sampled_from(
