@@ -16,8 +16,9 @@ from app.outside.lines import LineError, from_line, to_line
 from app.outside.running import END
 from topics import TOPICS
 from topics.controls import NUDGE_CONTROLS
-from topics.record import NewRecord
-from topics.user_events import USER_EVENTS
+from topics.decode import decode
+from topics.record import NewRecord, Record
+from topics.user_events import USER_EVENTS, Event
 
 PIECE_BYTES = 64 * 1024
 """Written at once; between two pieces others on the event loop get their turn."""
@@ -67,6 +68,8 @@ class Records:
                 raise Refusal(
                     400, f"line {number}: {record.topic} is the worker's own to write", field="topic"
                 )
+            if record.topic == USER_EVENTS.name and _says_what_is_due(record):
+                raise Refusal(400, f"line {number}: only the worker says what is due", field="type")
             records.append(
                 NewRecord(record.topic, record.key, record.value, record.timestamp_ms, record.headers)
             )
@@ -97,3 +100,9 @@ def _since(request: web.Request) -> datetime | None:
     if since is None or since.tzinfo is None:
         raise Refusal(400, "is no time: write it like 2026-03-02T18:00:00+01:00", field="since")
     return since
+
+
+def _says_what_is_due(record: Record) -> bool:
+    """Whether it is an `intent.matured`; what cannot be understood goes on to be a dead letter."""
+    event = decode(record, agents=frozenset())
+    return isinstance(event, Event) and event.type == "intent.matured"
