@@ -268,10 +268,15 @@ def load_settings() -> Settings:
         raise SettingsError(f"{error}: write each part as a variable of its own, with `__` between") from None
 
 
+FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_KAFKA")
+"""What tells the tests of this repository where their broker is."""
+
+
 def unknown_variables() -> list[str]:
     """Variables with our prefix that mean nothing: misspelt, or set by others (a Kubernetes service)."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.split("__")[0] not in known)
+    ours = [name for name in os.environ if name.startswith(PREFIX) and not name.startswith(FOR_TESTS)]
+    return sorted(name for name in ours if name.split("__")[0] not in known)
 
 
 def complaints(error: ValidationError, name: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,6 @@ from tests.facts.cli.terminal import Terminal
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Nothing of the machine's own settings, and nothing on the log."""
     monkeypatch.chdir(tmp_path)
-    for name in (
-        "TACTFUL_POLICY",
-        "TACTFUL_AGENTS",
-        "TACTFUL_TOPIC_PREFIX",
-        "TACTFUL_MODEL",
-        "ANTHROPIC_API_KEY",
-    ):
+    for name in [name for name in os.environ if name.startswith(("TACTFUL_", "ANTHROPIC_"))]:
         monkeypatch.delenv(name, raising=False)
     return Terminal(tmp_path)
