@@ -203,6 +203,9 @@ def _digest_item(ledger: Ledger, event: Event) -> None:
 def _intent_requested(ledger: Ledger, event: Event) -> None:
     data, row = event.data, ledger.row
     assert isinstance(data, IntentRequested)
+    if ledger.has_opened(data.agent, origin_of(event)):
+        ledger.tally.count("tactful_duplicate_events_total")
+        return
     key = data.subject_key or folded(data.subject)
     planned = row.find(data.agent, key)
     if planned is not None:

@@ -105,7 +105,7 @@ class Ledger:
             n += 1
             intent_id = derived(self.row.user_id, plan.agent, origin.source, origin.id, n)
         self._opened_by_event[turn] = n + 1
-        if intent_id in self.row.intents or any(closed.intent_id == intent_id for closed in self.row.closed):
+        if self._is_known(intent_id):
             return None
         return Intent(
             intent_id=intent_id,
@@ -124,6 +124,13 @@ class Ledger:
             words=plan.words,
             traceparent=origin.traceparent,
         )
+
+    def has_opened(self, agent: str, origin: Origin) -> bool:
+        """Whether this event has opened a plan before, however long it is out of the row's memory of events."""
+        return self._is_known(derived(self.row.user_id, agent, origin.source, origin.id, 0))
+
+    def _is_known(self, intent_id: str) -> bool:
+        return intent_id in self.row.intents or any(one.intent_id == intent_id for one in self.row.closed)
 
     def expiry(self, agent: str, due_at: datetime) -> datetime:
         """When a plan for `due_at` runs out if nobody says otherwise."""

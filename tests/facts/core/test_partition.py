@@ -11,6 +11,7 @@ from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Prop
 from app.core.asks import Reply
 from app.core.defects import DEFECTS_A_MINUTE, TooManyDefects
 from app.core.partition import MAILBOX_LIMIT
+from app.core.row import SEEN_EVENTS
 from tests.facts.core.by_hand import (
     A_DRAFT,
     BY_NAME,
@@ -419,3 +420,19 @@ def test_a_reply_of_the_minutes_budget_is_no_attempt() -> None:
     world.answered(Reply(failed="budget"))
     (outcome,) = world.records("nudge-outcome")
     assert (outcome["attempts"], outcome["model_calls"], outcome["written_by"]) == ([], 0, "fallback")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_request_that_was_heard_before_moves_nothing(*, closed: bool) -> None:
+    """Long out of the 256 events that are remembered, it is still known by the plan that it opened."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    first = {"agent": "follow_up", "subject": "the exam", "due_at": DUE.isoformat()}
+    world.tell(world.event("ana", "intent.requested", first, id="first"))
+    if closed:
+        world.happens("ana", "intent.revoked", {"subject_key": "the exam"})
+    world.requested("ana", "the exam", DUE + HOUR)
+    for _ in range(SEEN_EVENTS):
+        world.happens("ana", "weather.changed")
+    world.tell(world.event("ana", "intent.requested", first, id="first"))
+    assert [one.due_at for one in world.row("ana").intents.values()] == [DUE + HOUR]
