@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,30 +44,32 @@ async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[L
 
 
 async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLog | WorkerLog:
-    """The folder, unless a worker has it; its worker, too, when the folder is not on this machine or not here."""
+    """The worker that runs; the folder itself only when none does, or when another folder was asked for by name."""
     from app.drivers.rocks import StoreLocked
     from app.outside.folder import FolderLog
     from app.outside.log import NoLogYetError, OutOfReachError
     from app.outside.running import WorkerLog
 
     worker = WorkerLog(http)
-    if not _is_there(path):
-        if await worker.answers():
-            return worker
-        if not create:
-            says = f"there is no log at {path}, and no worker answers at {http.listen}"
-            do = (
-                "start `tactful worker`, or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP "
-                "as it has them"
-            )
-            raise NoLogYetError(says, do)
+    theirs = await worker.folder()
+    if theirs is not None and ("TACTFUL_LOG" not in os.environ or theirs == _resolved(path)):
+        return worker
+    if not create and not _is_there(path):
+        says = f"there is no log at {path}, and no worker answers at {http.listen}"
+        do = (
+            "start `tactful worker`, or set TACTFUL_LOG (embedded:PATH or kafka://host:port) and TACTFUL_HTTP as it "
+            "has them"
+        )
+        raise NoLogYetError(says, do)
     try:
         return FolderLog(path)
     except StoreLocked:
-        if await worker.answers():
-            return worker
-        says = f"{path} is open in another process, and no worker answers at {http.listen}"
+        says = f"{path} is open in another process, and no worker with it answers at {http.listen}"
         raise OutOfReachError(says, "set TACTFUL_HTTP to its address") from None
+
+
+def _resolved(path: Path) -> Path:
+    return path.resolve()
 
 
 def _is_there(path: Path) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 2.0
 """Longer than any transaction of a healthy worker: what was half seen is whole by then."""
-NAMED = 100
+NAMED = 20
 """Findings that are printed; `--json` has all of them."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.doctor.finding import Finding, away, fine, note, wrong
 from app.drivers.rocks import StoreError, StoreLocked
 from app.outside.folder import FolderLog
+from app.outside.log import OutOfReachError
 from app.outside.running import WorkerLog
 from app.settings import HttpSettings
 
@@ -17,30 +18,36 @@ ABOUT = "log"
 
 async def folder(path: Path, http: HttpSettings) -> AsyncIterator[Finding]:
     """Whether a worker could open it, or has it open and answers."""
-    worker = WorkerLog(http)
-    there = await worker.answers()
+    try:
+        theirs = await WorkerLog(http).folder()
+    except OutOfReachError as error:
+        yield wrong(ABOUT, error.says, error.do)
+        return
+    if theirs is not None:
+        if theirs == _resolved(path):
+            yield fine(ABOUT, f"the worker at {http.listen} is at work on {path}")
+            return
+        do = "set TACTFUL_LOG or TACTFUL_HTTP, so that both mean the same worker"
+        yield note(ABOUT, f"the worker at {http.listen} is at work on another folder, {theirs}", do)
     if not _is_there(path):
-        if there:
-            yield fine(ABOUT, f"the worker at {http.listen} has a log, in another folder than {path}")
-        else:
-            yield writable(ABOUT, path)
+        yield writable(ABOUT, path)
         return
     try:
         FolderLog(path).close()
     except StoreLocked:
-        if there:
-            yield fine(ABOUT, f"the worker at {http.listen} is at work on {path}")
-        else:
-            do = "set TACTFUL_HTTP to the worker's address"
-            yield away(
-                ABOUT, f"{path} is open in another process, and no worker answers at {http.listen}", do
-            )
+        do = "set TACTFUL_HTTP to the worker's address"
+        yield away(ABOUT, f"{path} is open in another process, and no worker answers at {http.listen}", do)
     except StoreError as error:
         says, _, do = str(error).partition(": ")
         yield wrong(ABOUT, says, do or "bring it back from a backup")
     else:
         yield fine(ABOUT, f"{path} can be opened")
-        yield note(ABOUT, "no worker is at work on it", "start `tactful worker`")
+        if theirs is None:
+            yield note(ABOUT, "no worker is at work on it", "start `tactful worker`")
+
+
+def _resolved(path: Path) -> Path:
+    return path.resolve()
 
 
 def _is_there(path: Path) -> bool:

@@ -59,6 +59,7 @@ class EmbeddedLog:
 
     def __init__(self, path: Path) -> None:
         """Open the folder, or make it; see StoreLocked and StoreCorrupt."""
+        self.path = path
         self._store = Store(path)
         self._ends: dict[str, int] = {}
         self._grown = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -13,7 +14,7 @@ from app.drivers.served import LogAway
 from app.http.answers import Refusal, said
 from app.outside.folder import records_of
 from app.outside.lines import LineError, from_line, to_line
-from app.outside.running import END
+from app.outside.running import END, FOLDER
 from topics import TOPICS
 from topics.controls import NUDGE_CONTROLS
 from topics.decode import decode
@@ -34,6 +35,7 @@ class Records:
 
     def __init__(self, log: EmbeddedLog, append: Append) -> None:
         self._log = log
+        self._folder = quote(str(log.path.resolve()))
         self._append = append
 
     async def get(self, request: web.Request) -> web.StreamResponse:
@@ -42,9 +44,12 @@ class Records:
         if topic not in NAMES:
             raise Refusal(400, f"is no topic: one of {', '.join(sorted(NAMES))}", field="topic")
         begin, since, user = _begin(request), _since(request), request.query.get("user")
-        response = web.StreamResponse(
-            headers={"Content-Type": "application/x-ndjson", END: str(self._log.end(topic))}
-        )
+        headers = {
+            "Content-Type": "application/x-ndjson",
+            END: str(self._log.end(topic)),
+            FOLDER: self._folder,
+        }
+        response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         piece = bytearray()
         for record in records_of(self._log, topic, begin=begin, since=since, user=user):

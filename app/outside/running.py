@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from app.outside.lines import from_line, to_line
 from app.outside.log import OutOfReachError, RefusedError
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 
 WITHIN_S = 30.0
 """An append waits for a disk, a read for the first thousand records: neither takes seconds."""
+THERE_WITHIN_S = 3.0
+"""A worker on this machine answers in milliseconds; who does not is somebody else."""
 PIECE_BYTES = 256 * 1024
 AGAIN_S = 0.5
 """How often to ask what has come since, while following."""
 END = "Tactful-End"
 """The header with the offset at which the answer ends: where to go on reading."""
+FOLDER = "Tactful-Folder"
+"""The header with the folder's path, percent-encoded."""
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - who listens everywhere is reached here
+
+
+class NeedsTokenError(OutOfReachError):
+    """The worker does not know us."""
 
 
 class WorkerLog:
@@ -40,15 +49,17 @@ class WorkerLog:
         if http.token is not None:
             self._headers["Authorization"] = f"Bearer {http.token.get_secret_value()}"
 
-    async def answers(self) -> bool:
-        """Whether a worker with an embedded log is there, though it may want its token."""
+    async def folder(self) -> Path | None:
+        """The folder that the worker has open; None when none with an embedded log answers there."""
         try:
-            with self._connected() as connection:
-                await asyncio.to_thread(connection.request, "GET", "/topics/nudge-controls")
-                answer = await asyncio.to_thread(connection.getresponse)
-        except OutOfReachError:
-            return False
-        return END in answer.headers or answer.status in {401, 403}
+            with self._connected(THERE_WITHIN_S) as connection:
+                answer = await self._asked(connection, "GET", "/topics/nudge-controls")
+        except NeedsTokenError:
+            raise
+        except (OutOfReachError, RefusedError):
+            return None
+        folder = answer.headers.get(FOLDER)
+        return None if folder is None else Path(unquote(folder))
 
     async def partitions(self, topic: str) -> int:
         del topic
@@ -96,10 +107,8 @@ class WorkerLog:
             case 400:
                 raise RefusedError(f"{self.where}: {said}")
             case 401 | 403:
-                says, do = (
-                    f"{self.where} wants its token",
-                    "set TACTFUL_HTTP__TOKEN_FILE as the worker has it",
-                )
+                do = "set TACTFUL_HTTP__TOKEN_FILE as the worker has it"
+                raise NeedsTokenError(f"{self.where} wants its token", do)
             case 404:
                 says = f"{self.where} hands out no records"
                 do = "is it a worker on an embedded log? On Kafka, set TACTFUL_LOG to the brokers"
@@ -108,8 +117,8 @@ class WorkerLog:
         raise OutOfReachError(says, do)
 
     @contextmanager
-    def _connected(self) -> Iterator[HTTPConnection]:
-        connection = HTTPConnection(*self._address, timeout=WITHIN_S)
+    def _connected(self, within_s: float = WITHIN_S) -> Iterator[HTTPConnection]:
+        connection = HTTPConnection(*self._address, timeout=within_s)
         try:
             yield connection
         except (OSError, HTTPException) as error:
