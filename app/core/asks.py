@@ -147,9 +147,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class News(msgspec.Struct, frozen=True):
-    """The answer to a last look: what waits in the mailbox, not consumed."""
+    """The answer to a last look: what waits in the mailbox, not consumed, and who is paused by now."""
 
     events: tuple[Event, ...] = ()
+    paused: frozenset[str] | None = None
+    """None: nobody has said anything about it since the pass began."""
 
 
 class Flood(msgspec.Struct, frozen=True):

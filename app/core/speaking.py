@@ -85,6 +85,7 @@ def speak(
         wake_at, reason = free_at(ledger, coming)
         give_back(ledger, [intent, *rest], wake_at, reason)
         return
+    paused = paused if news.paused is None else news.paused
     once_more = admission(ledger, intent, paused, ledger.now) or weigh(ledger, intent, ledger.now)
     if settle(ledger, trace, once_more, draft.attempts):
         give_back(ledger, rest, ledger.now)

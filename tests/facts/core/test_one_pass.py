@@ -353,3 +353,13 @@ def test_nothing_is_left_of_an_erasure_after_thirty_days() -> None:
     over = NOON + timedelta(days=30)
     _, decided = told(begun(decided.row, [], wake=Wake(mature=False), now=over), now=over)
     assert decided.row is None
+
+
+def test_who_is_paused_while_the_words_are_written_keeps_quiet() -> None:
+    """At the last look a pause counts like any gate: the plan is looked at again a quarter of an hour later."""
+    row, wake = person(maturing("the exam")), [matured(maturing("the exam"))]
+    _, decided = told(begun(row, wake), A_DRAFT, News(paused=frozenset({"follow_up"})))
+    assert decided.nudges == []
+    assert decided.row is not None
+    waits = decided.row.intents["follow_up-the exam"]
+    assert (waits.deferred_by, waits.wake_at) == ("paused", NOON + 2 * SECOND + timedelta(minutes=15))
