@@ -53,7 +53,8 @@ class People:
     def committed(self, in_use: Container[str]) -> None:
         """The taken rows are durable: from now on they may leave the cache."""
         self._committing = set()
-        if len(self._rows) > CACHED_ROWS:
-            keep = self._changed
-            for user_id in [user for user in self._rows if user not in keep and user not in in_use][:_EVICT]:
+        excess = len(self._rows) - CACHED_ROWS
+        if excess > 0:
+            may_go = [user for user in self._rows if user not in self._changed and user not in in_use]
+            for user_id in may_go[: excess + _EVICT]:
                 del self._rows[user_id]
