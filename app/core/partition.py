@@ -116,7 +116,7 @@ class Partition:
             self._go_on(running, (now, Reply(failed="timeout")))
         for user_id in self._waiting.due_looks(now):
             self._wake(user_id, now, mature=False)
-        for user_id in self._waiting.due_maturities(now, room, self._running):
+        for user_id in self._waiting.due_maturities(now, room, self._running, self._woken):
             self._woken.add(user_id)
             self._wake(user_id, now, mature=True)
 

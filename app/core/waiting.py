@@ -54,9 +54,18 @@ class Waiting:
         """The people whose plain wake-up has come."""
         return [user_id for _, user_id in self._looks.pop_due(now)]
 
-    def due_maturities(self, now: datetime, room: int, passed_over: Container[str]) -> list[str]:
-        """At most `room` people whose plans are due, the earliest expiry first; the others stay in the queue."""
+    def due_maturities(
+        self, now: datetime, room: int, passed_over: Container[str], counted: Container[str]
+    ) -> list[str]:
+        """At most `room` people whose plans are due, the earliest expiry first; the others stay in the queue.
+
+        Who is `counted` already needs no room: theirs is the one that a maturity event which was lost still holds.
+        """
+        again: list[str] = []
         for due_at, user_id in self._maturities.pop_due(now):
+            if user_id in counted:
+                again.append(user_id)
+                continue
             self._by_due.append((due_at, user_id))
             expires_at = self._expiries.get(user_id, now)
             self._queued[user_id] = expires_at
@@ -68,7 +77,7 @@ class Waiting:
                 del self._queued[user_id]
                 if user_id not in passed_over:
                     woken.append(user_id)
-        return woken
+        return [*(user_id for user_id in again if user_id not in passed_over), *woken]
 
     @property
     def queued(self) -> int:
