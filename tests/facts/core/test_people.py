@@ -12,9 +12,12 @@ from app.core.row import SCHEMA, NewerRow, Row, decode, encode
 from tests.facts.core.by_hand import NOON
 
 
+NOBODY: dict[str, bytes] = {}
+
+
 def test_a_decided_row_is_seen_before_it_is_durable() -> None:
     """The next pass of a person begins with what the last one decided, commit or no commit."""
-    known = People({}.get)
+    known = People(NOBODY.get)
     known.decided("ana", Row(user_id="ana", name="Ana"))
     assert known.row("ana").name == "Ana"
     assert set(known.take_changed()) == {"ana"}
@@ -24,7 +27,7 @@ def test_a_decided_row_is_seen_before_it_is_durable() -> None:
 
 def test_somebody_unknown_is_a_new_person() -> None:
     """With the defaults of everybody, and nothing to write until something is decided."""
-    known = People({}.get)
+    known = People(NOBODY.get)
     assert known.row("ana") == Row(user_id="ana")
     assert known.known("ana") is None
     assert not known.has_changed

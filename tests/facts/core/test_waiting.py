@@ -108,11 +108,11 @@ def test_with_little_room_the_earliest_expiry_goes_first() -> None:
     waiting.put(person("short", plan(NOON + MINUTE, NOON + HOUR)), "short")
     waiting.put(person("mid", plan(NOON + MINUTE, NOON + 2 * HOUR)), "mid")
     now = NOON + 2 * MINUTE
-    assert waiting.due_maturities(now, 0, ()) == []
+    assert waiting.due_maturities(now, 0, (), ()) == []
     assert waiting.queued == 3
     assert waiting.oldest_due == NOON
-    assert waiting.due_maturities(now, 1, ()) == ["short"]
-    assert waiting.due_maturities(now, 9, ()) == ["mid", "long"]
+    assert waiting.due_maturities(now, 1, (), ()) == ["short"]
+    assert waiting.due_maturities(now, 9, (), ()) == ["mid", "long"]
     assert waiting.queued == 0
     assert waiting.oldest_due is None
 
@@ -122,19 +122,28 @@ def test_who_is_revoked_in_the_queue_is_not_woken() -> None:
     waiting = Waiting()
     for user_id in ("a", "b"):
         waiting.put(person(user_id, plan(NOON)), user_id)
-    assert waiting.due_maturities(NOON, 0, ()) == []
+    assert waiting.due_maturities(NOON, 0, (), ()) == []
     waiting.put(person("a"), "a")
     waiting.put(person("b", plan(NOON)), "b")
-    assert waiting.due_maturities(NOON, 9, ()) == ["b"]
+    assert waiting.due_maturities(NOON, 9, (), ()) == ["b"]
 
 
 def test_whose_pass_is_under_way_is_passed_over() -> None:
     """They are put back when the pass has decided."""
     waiting = Waiting()
     waiting.put(person("a", plan(NOON)), "a")
-    assert waiting.due_maturities(NOON, 9, {"a"}) == []
+    assert waiting.due_maturities(NOON, 9, {"a"}, ()) == []
     waiting.put(person("a", plan(NOON)), "a")
-    assert waiting.due_maturities(NOON, 9, ()) == ["a"]
+    assert waiting.due_maturities(NOON, 9, (), ()) == ["a"]
+
+
+def test_who_was_woken_and_not_heard_of_needs_no_room() -> None:
+    """The room that was taken for them is still theirs: their maturity event is written again."""
+    waiting = Waiting()
+    for user_id in ("lost", "new"):
+        waiting.put(person(user_id, plan(NOON)), user_id)
+    assert waiting.due_maturities(NOON, 0, (), {"lost"}) == ["lost"]
+    assert waiting.queued == 1
 
 
 def test_the_next_look_is_the_earliest_of_both_kinds() -> None:
