@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agents import AgentError, load
 from app.core.partition import Partition
 from app.core.tally import Tally
+from app.deployment import Deciding, connection, deciding
 from app.drivers.clock import Clock, SteadyClock
 from app.drivers.embedded import EmbeddedLog
 from app.drivers.embedded_served import EmbeddedServed
 from app.drivers.embedded_worker import EmbeddedWorker
-from app.drivers.kafka_client import Connection, Kafka
+from app.drivers.kafka_client import Kafka
 from app.drivers.kafka_served import KafkaServed
 from app.drivers.kafka_worker import KafkaWorker
 from app.metrics import Metrics
@@ -26,25 +26,14 @@ from app.model.chosen import backend
 from app.model.gate import Model
 from app.model.minute import Minute
 from app.model.room import ModelRoom
-from app.policy_file import load_policy
 from app.settings import EmbeddedAddress, KafkaAddress, MemoryAddress, Settings, SettingsError
 
 if TYPE_CHECKING:
-    from agents.contract import Agent
     from app.core.head import Head
-    from app.core.policy import Policy
     from app.drivers.served import Served
 
 Rows = Callable[[str], bytes | None]
 """Looks up what is durable of a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deciding:
-    """What decides in this deployment."""
-
-    policy: Policy
-    agents: Mapping[str, Agent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,46 +54,6 @@ class Wired:
         circuit.gauge("tactful_model_circuit_open", float(self.admission.circuit.is_open))
         self.metrics.absorb(circuit)
         return self.metrics.page()
-
-
-def deciding(settings: Settings) -> Deciding:
-    """Policy and agents; SettingsError names what cannot be used."""
-    policy = load_policy(settings.policy)
-    try:
-        agents = load(settings.agents)
-    except AgentError as error:
-        raise SettingsError(f"TACTFUL_AGENTS: {error}") from None
-    unknown = sorted(set(policy.agents) - set(agents))
-    if unknown:
-        raise SettingsError(
-            f"{settings.policy}: agents.{unknown[0]}: there is no such agent; there are {', '.join(agents)}: "
-            "mend its name, or add its import path to TACTFUL_AGENTS"
-        )
-    return Deciding(policy, agents)
-
-
-def connection(settings: Settings) -> Connection:
-    """How to reach the brokers of TACTFUL_LOG; SettingsError when it names none."""
-    if not isinstance(settings.log, KafkaAddress):
-        raise SettingsError("TACTFUL_LOG: this needs brokers: write kafka://host:port,host:port")
-    kafka = settings.kafka
-
-    def path(of: Path | None) -> str | None:
-        return None if of is None else str(of)
-
-    return Connection(
-        bootstrap=",".join(settings.log.servers),
-        prefix=settings.topic_prefix,
-        client_id=kafka.client_id,
-        security_protocol=kafka.security_protocol,
-        sasl_mechanism=kafka.sasl_mechanism,
-        sasl_username=kafka.sasl_username,
-        sasl_password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
-        ca_file=path(kafka.ssl_cafile),
-        cert_file=path(kafka.ssl_certfile),
-        key_file=path(kafka.ssl_keyfile),
-        key_password=kafka.ssl_key_password.get_secret_value() if kafka.ssl_key_password else None,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

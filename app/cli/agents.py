@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """Print every agent: what it decides, which events it listens to, its priority, and whether it is paused."""
     from app.cli.opening import settings
-    from app.wiring import deciding
+    from app.deployment import deciding
 
     given = settings()
     with told():

@@ -69,8 +69,8 @@ async def _log(given: Settings) -> AsyncIterator[Finding]:
 
     match given.log:
         case KafkaAddress():
+            from app.deployment import connection
             from app.doctor.brokers import brokers
-            from app.wiring import connection
 
             yield writable("state folder", given.state_dir)
             async for finding in brokers(connection(given), given.group):

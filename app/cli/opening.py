@@ -27,8 +27,8 @@ async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[L
 
     match settings.log:
         case KafkaAddress():
+            from app.deployment import connection
             from app.outside.brokers import brokers_log
-            from app.wiring import connection
 
             async with brokers_log(connection(settings)) as brokers:
                 yield brokers

@@ -23,10 +23,10 @@ def person(
 ) -> None:
     """Print a person's profile, consents and mutes, and what the caps and gaps still allow."""
     from app.cli.opening import found_row, settings
+    from app.deployment import deciding
     from app.explain.standing import standing
     from app.http.people import profile
     from app.outside.log import now
-    from app.wiring import deciding
 
     given = settings()
     with told():

@@ -123,9 +123,9 @@ def _on_brokers(work: Callable[[Kafka], Awaitable[Report]], otherwise: str) -> R
         raise typer.Exit
 
     async def asked() -> Report:
+        from app.deployment import connection
         from app.drivers.kafka_topics import TopicError
         from app.outside.brokers import quiet_kafka, said
-        from app.wiring import connection
 
         at = connection(given)
         async with said(f"kafka://{at.bootstrap}"):

@@ -77,10 +77,10 @@ async def _looked(
     given: Settings, since: datetime | None, idle_at: datetime | None
 ) -> tuple[Seen, list[Broken]]:
     from app.cli.opening import opened
+    from app.deployment import deciding
     from app.verify.checks import broken
     from app.verify.finding import Given
     from app.verify.looking import look, still
-    from app.wiring import deciding
 
     policy = deciding(given).policy
     asked = Given(min_gap=policy.min_gap, policy_version=policy.version, idle_at=idle_at)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.deployment import Deciding, deciding
 from app.doctor.finding import Finding, fine, note, wrong
 from app.http.access import Access
 from app.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
-from app.wiring import Deciding, deciding
 
 MEND = "mend what the line names, and ask again"
 

@@ -23,6 +23,7 @@ from app.core import row
 from app.core.head import Head
 from app.core.partition import Partition
 from app.core.policy import Policy
+from app.deployment import connection
 from app.drivers.clock import StoryClock
 from app.drivers.embedded import EmbeddedLog
 from app.drivers.embedded_worker import EmbeddedWorker
@@ -36,7 +37,6 @@ from app.model.room import ModelRoom
 from app.scenario.words import Append, Begin, Command, Done, Drain, Hello, Settle, Stand, Tell, TellOpen
 from app.scenario.world import open_in
 from app.settings import EmbeddedAddress, load_settings, log_address
-from app.wiring import connection
 
 log = logging.getLogger("tactful.scenario")
 

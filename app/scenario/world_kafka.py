@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.core import row
 from app.core.head import HEAD_KEY
+from app.deployment import connection
 from app.drivers import kafka_topics
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Kafka, KafkaError
@@ -21,7 +22,6 @@ from app.scenario.expected import OpenIntent
 from app.scenario.world import Setting, UnreachableError, open_in
 from app.scenario.world_process import ProcessWorld
 from app.settings import KafkaAddress, load_settings
-from app.wiring import connection
 from topics import TOPICS
 from topics.record import NewRecord, Record
 from topics.state import NUDGE_STATE

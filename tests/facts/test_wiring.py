@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from app.deployment import connection, deciding
 from app.settings import Settings, SettingsError
-from app.wiring import connection, deciding, wired
+from app.wiring import wired
 from tests.facts.http.at_home import at_home, event, settings
 
 
