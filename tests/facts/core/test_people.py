@@ -11,7 +11,6 @@ from app.core.people import People
 from app.core.row import SCHEMA, NewerRow, Row, decode, encode
 from tests.facts.core.by_hand import NOON
 
-
 NOBODY: dict[str, bytes] = {}
 
 
