@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,11 +47,11 @@ async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLo
     from app.drivers.rocks import StoreLocked
     from app.outside.folder import FolderLog
     from app.outside.log import NoLogYetError, OutOfReachError
-    from app.outside.running import WorkerLog
+    from app.outside.running import WorkerLog, is_meant
 
     worker = WorkerLog(http)
     theirs = await worker.folder()
-    if theirs is not None and ("TACTFUL_LOG" not in os.environ or theirs == _resolved(path)):
+    if theirs is not None and is_meant(theirs, path):
         return worker
     if not create and not _is_there(path):
         says = f"there is no log at {path}, and no worker answers at {http.listen}"
@@ -66,10 +65,6 @@ async def _embedded(path: Path, http: HttpSettings, *, create: bool) -> FolderLo
     except StoreLocked:
         says = f"{path} is open in another process, and no worker with it answers at {http.listen}"
         raise OutOfReachError(says, "set TACTFUL_HTTP to its address") from None
-
-
-def _resolved(path: Path) -> Path:
-    return path.resolve()
 
 
 def _is_there(path: Path) -> bool:

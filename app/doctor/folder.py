@@ -10,7 +10,7 @@ from app.doctor.finding import Finding, away, fine, note, wrong
 from app.drivers.rocks import StoreError, StoreLocked
 from app.outside.folder import FolderLog
 from app.outside.log import OutOfReachError
-from app.outside.running import WorkerLog
+from app.outside.running import WorkerLog, is_meant
 from app.settings import HttpSettings
 
 ABOUT = "log"
@@ -24,8 +24,8 @@ async def folder(path: Path, http: HttpSettings) -> AsyncIterator[Finding]:
         yield wrong(ABOUT, error.says, error.do)
         return
     if theirs is not None:
-        if theirs == _resolved(path):
-            yield fine(ABOUT, f"the worker at {http.listen} is at work on {path}")
+        if is_meant(theirs, path):
+            yield fine(ABOUT, f"the worker at {http.listen} is at work on {theirs}")
             return
         do = "set TACTFUL_LOG or TACTFUL_HTTP, so that both mean the same worker"
         yield note(ABOUT, f"the worker at {http.listen} is at work on another folder, {theirs}", do)
@@ -44,10 +44,6 @@ async def folder(path: Path, http: HttpSettings) -> AsyncIterator[Finding]:
         yield fine(ABOUT, f"{path} can be opened")
         if theirs is None:
             yield note(ABOUT, "no worker is at work on it", "start `tactful worker`")
-
-
-def _resolved(path: Path) -> Path:
-    return path.resolve()
 
 
 def _is_there(path: Path) -> bool:

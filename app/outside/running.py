@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -126,6 +127,11 @@ class WorkerLog:
             raise OutOfReachError(says, "start it, or set TACTFUL_HTTP to its address") from None
         finally:
             connection.close()
+
+
+def is_meant(theirs: Path, folder: Path) -> bool:
+    """Whether a worker's folder is the one of TACTFUL_LOG; where that is not set, whichever it has is meant."""
+    return "TACTFUL_LOG" not in os.environ or theirs == folder.resolve()
 
 
 def _error(body: bytes) -> str:

@@ -13,7 +13,7 @@ from tests.facts.cli.terminal import Terminal
 
 
 def _every() -> list[list[str]]:
-    found = []
+    found: list[list[str]] = []
     for name, module in COMMANDS.items():
         command: Any = get_command(import_module(module).app)
         inside = getattr(command, "commands", None)
