@@ -138,8 +138,8 @@ class ByHand:
         while (commit := self.partition.take_commit()) is not None:
             self.durable(commit)
 
-    def durable(self, commit: Commit) -> None:
-        """The commit has ended well."""
+    def durable(self, commit: Commit, *, heard: bool = True) -> None:
+        """The commit has ended well; `heard`: our own events in it come back at once."""
         for user_id, row in commit.rows.items():
             if row is None:
                 self.rows.pop(user_id, None)
@@ -150,7 +150,9 @@ class ByHand:
         self.partition.committed(commit.number)
         own = [one for one in commit.records if one.topic == "user-events" and one.key is not None]
         if self.head.partitions == 1 and own:
-            self.partition.receive([self._appended(one) for one in own], self.now)
+            records = [self._appended(one) for one in own]
+            if heard:
+                self.partition.receive(records, self.now)
 
     def _appended(self, record: NewRecord) -> Record:
         self.log.append(

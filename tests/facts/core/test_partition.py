@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import json
 
 import pytest
 
-from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Proposal, StandDown
 from app.core.asks import Reply
-from app.core.defects import DEFECTS_A_MINUTE, TooManyDefects
 from app.core.partition import MAILBOX_LIMIT
 from app.core.row import SEEN_EVENTS
 from tests.facts.core.by_hand import (
     A_DRAFT,
-    BY_NAME,
     GOOD,
     HOUR,
     MINUTE,
@@ -25,7 +21,6 @@ from tests.facts.core.by_hand import (
     policy,
 )
 from topics.murmur2 import partition_of
-from topics.user_events import Event
 
 DUE = NOON + HOUR
 
@@ -190,6 +185,57 @@ def test_after_a_crash_the_timers_are_those_of_the_rows() -> None:
     assert len(world.asks()) == 1
 
 
+def matured_but_not_heard() -> ByHand:
+    """The commit with a maturity event is durable, and the event has not come back yet."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", DUE, subject_key="exam")
+    world.now = DUE
+    world.partition.tick(DUE, 9)
+    commit = world.partition.take_commit()
+    assert commit is not None
+    world.durable(commit, heard=False)
+    return world
+
+
+def test_killed_between_a_maturity_and_its_event() -> None:
+    """The event stands in the log: the next machine reads it, and the plan is a candidate."""
+    world = matured_but_not_heard()
+    world.begin()
+    world.reread()
+    world.settle()
+    assert [user_id for user_id, _ in world.asks()] == ["ana"]
+
+
+def test_what_stands_before_the_maturity_event_is_always_seen_first() -> None:
+    """Revoked in the log before it, if only just: nothing is asked, and nothing is sent."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", DUE, subject_key="exam")
+    world.now = DUE
+    revoked = world.event("ana", "intent.revoked", {"subject_key": "exam"})
+    world.partition.tick(DUE, 9)
+    commit = world.partition.take_commit()
+    assert commit is not None
+    world.durable(commit, heard=False)
+    world.tell(revoked, world.log[-1])
+    assert world.asks() == []
+    assert world.outcomes() == [("the exam", "revoked", "requested")]
+
+
+def test_a_maturity_event_that_is_lost_is_written_again() -> None:
+    """Fifteen minutes later, under the same name: it asks for the same plans in the same versions."""
+    world = matured_but_not_heard()
+    lost = world.log.pop()
+    world.begin()
+    world.at(DUE + 15 * MINUTE)
+    again = world.log[-1]
+    assert again.value is not None
+    assert lost.value is not None
+    assert json.loads(again.value)["id"] == json.loads(lost.value)["id"]
+    assert [user_id for user_id, _ in world.asks()] == ["ana"]
+
+
 # Pacing
 
 
@@ -278,139 +324,6 @@ def test_a_canary_leaves_nothing_for_readers() -> None:
     world.answered(A_DRAFT)
     assert world.row(canary).nudges_sent == 1
     assert {one.topic for one in world.written} == {"user-events"}
-
-
-# Defects
-
-
-class Broken:
-    """An agent with a defect: it raises on poison, and when its plan comes due."""
-
-    name = "broken"
-    subscribes = frozenset({"poison.taken", "interest.noticed"})
-    approaches = ("natural", "plain")
-
-    def consider(self, person: Person, event: Event, now: datetime, policy: Policy) -> list[Proposal]:
-        if event.type == "poison.taken":
-            raise ZeroDivisionError
-        return [Open(subject="a defect", due_at=now + HOUR)]
-
-    def candidate(
-        self, person: Person, intent: Intent, now: datetime, policy: Policy
-    ) -> Candidate | Defer | StandDown:
-        raise ZeroDivisionError
-
-    def check(self, text: str, candidate: Candidate) -> Sequence[str]:
-        return []
-
-    def fallback(self, candidate: Candidate, locale: str) -> str | None:
-        return None
-
-
-AGENTS = {**BY_NAME, "broken": Broken()}
-
-
-def test_an_event_that_raises_is_put_aside_and_the_person_goes_on() -> None:
-    """Taken again one by one, only the event that raises even so is a dead letter; nothing of it is applied."""
-    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
-    world.granted("ana")
-    world.tell(
-        world.event("ana", "app.opened"),
-        world.event("ana", "poison.taken"),
-        world.event("ana", "message.received", {"text": "hello"}),
-    )
-    assert world.dead_letters() == ["defect"]
-    assert world.row("ana").last_activity == NOON
-    assert [one.text for one in world.row("ana").unread] == ["hello"]
-    assert world.head.next == 4
-
-
-def test_a_plan_that_raises_closes_as_failed() -> None:
-    """Its maturity event is a dead letter, and its outcome says why."""
-    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
-    world.granted("ana", "broken")
-    world.happens("ana", "interest.noticed", {"topic": "chess"})
-    world.at(DUE)
-    assert world.outcomes() == [("a defect", "failed", "defect")]
-    assert world.dead_letters() == ["defect"]
-    assert world.row("ana").intents == {}
-
-
-def test_a_plan_of_an_agent_that_is_gone_fails_when_it_comes_due() -> None:
-    """A worker without that agent cannot read what it planned."""
-    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
-    world.granted("ana", "broken")
-    world.happens("ana", "interest.noticed", {"topic": "chess"})
-    world.agents = BY_NAME
-    world.begin()
-    world.at(DUE)
-    assert world.outcomes() == [("a defect", "failed", "unreadable_state")]
-
-
-def test_too_many_defects_stop_the_partition() -> None:
-    """A bad release must not pour the log into the dead letters: more than 100 in a minute stop it, unready."""
-    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
-    world.granted("ana")
-    for _ in range(DEFECTS_A_MINUTE):
-        world.happens("ana", "poison.taken")
-    with pytest.raises(TooManyDefects, match="roll the last release"):
-        world.happens("ana", "poison.taken")
-
-
-def test_defects_a_minute_apart_are_not_too_many() -> None:
-    """The bound is one of a minute, and of one in a hundred of at least a thousand events."""
-    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
-    world.granted("ana")
-    for n in range(3 * DEFECTS_A_MINUTE):
-        world.now = NOON + n * SECOND
-        world.happens("ana", "poison.taken")
-    assert len(world.dead_letters()) == 3 * DEFECTS_A_MINUTE
-
-
-# Erasure
-
-
-def test_thirty_days_after_an_erasure_the_row_is_gone() -> None:
-    """A stub until then; then a tombstone, by a timer of its own."""
-    world = ByHand()
-    world.granted("ana")
-    world.happens("ana", "user.erased")
-    assert world.row("ana").is_stub
-    world.at(NOON + timedelta(days=30) - SECOND)
-    assert "ana" in world.rows
-    world.at(NOON + timedelta(days=30))
-    assert "ana" not in world.rows
-
-
-def test_somebody_who_comes_back_keeps_the_time_of_the_erasure() -> None:
-    """For the rest of the thirty days what was before it is ignored; then only the new person is left."""
-    world = ByHand()
-    world.happens("ana", "user.erased")
-    old = world.event("ana", "consent.changed", {"agent": "*", "granted": True})
-    world.now = NOON + HOUR
-    world.granted("ana", "digest")
-    world.tell(old)
-    assert world.row("ana").consents == {"digest": True}
-    world.at(NOON + timedelta(days=30))
-    assert world.row("ana").erased_at is None
-    assert world.row("ana").consents == {"digest": True}
-
-
-@pytest.mark.parametrize("kind", ["nudge.opened", "nudge.delivered", "intent.matured"])
-def test_a_receipt_brings_nobody_back(kind: str) -> None:
-    """Younger than the erasure as it may be: it is no sign of life."""
-    world = ByHand()
-    world.happens("ana", "user.erased")
-    world.now = NOON + HOUR
-    world.happens("ana", kind, {"nudge_id": "n", "intents": [{"intent_id": "i", "version": 1}]})
-    assert world.row("ana").is_stub
-
-
-def test_nothing_is_known_of_somebody_who_left_nothing() -> None:
-    """An event that means nothing to anybody leaves no row behind but that it was seen."""
-    world = ByHand()
-    world.happens("ana", "intent.matured", {"intents": [{"intent_id": "i", "version": 1}]})
-    assert "ana" not in world.rows or world.row("ana").seen == []
 
 
 def test_a_reply_of_the_minutes_budget_is_no_attempt() -> None:
