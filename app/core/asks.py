@@ -74,6 +74,17 @@ class Judge(msgspec.Struct, frozen=True, tag_field="task", tag="judge"):
 Question = Reading | Compose | Judge
 
 
+def task_of(question: Question) -> Task:
+    """The name of a question on the wire, in the trace and in metrics."""
+    match question:
+        case Reading():
+            return "reading"
+        case Compose():
+            return "compose"
+        case Judge():
+            return "judge"
+
+
 class Ask(msgspec.Struct, frozen=True):
     """One request to the model. `after` is when it may be sent at the earliest (a pause after `overloaded`)."""
 

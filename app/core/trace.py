@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agents.contract import Intent
-from app.core.asks import Compose, Judge, Question, Reading, Reply, Task
+from app.core.asks import Question, Reply, task_of
 from app.core.ids import derived
 from topics.passes import GateAnswer, PassAsk, PassCandidate
 
@@ -15,17 +15,6 @@ def question_hash(question: Question) -> str:
     document = msgspec.to_builtins(question)
     document.pop("now", None)
     return derived(msgspec.json.encode(document).decode())
-
-
-def task_of(question: Question) -> Task:
-    """`reading`, `compose` or `judge`."""
-    match question:
-        case Reading():
-            return "reading"
-        case Compose():
-            return "compose"
-        case Judge():
-            return "judge"
 
 
 class Trace:

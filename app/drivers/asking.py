@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from app.core.asks import Compose, Judge, Question, Reading, Reply
+from app.core.asks import Question, Reply, task_of
 from app.core.tally import Tally
 
 if TYPE_CHECKING:
@@ -75,15 +75,7 @@ class Asking:
 def _counted(question: Question, reply: Reply) -> Tally:
     """What a request cost, for the metrics; `budget` was never sent."""
     tally = Tally()
-    match question:
-        case Reading():
-            task = "reading"
-        case Compose():
-            task = "compose"
-        case Judge():
-            task = "judge"
-        case _:
-            assert_never(question)
+    task = task_of(question)
     tally.count("tactful_model_calls_total", task, reply.failed or "answered")
     if reply.failed != "budget":
         tally.observe("tactful_model_seconds", reply.seconds, task)

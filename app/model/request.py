@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.core.asks import Ask, Compose, Judge, Question, Reading, Task
+from app.core.asks import Ask, Question, Task, task_of
 from app.model.prompts import SYSTEM
 from app.model.schemas import schema
 
@@ -25,17 +25,6 @@ ATTEMPT_HEADER = "tactful-attempt"
 def opaque(user_id: str) -> str:
     """A name for a person outside: the same for every request, and not the user id."""
     return blake2b(user_id.encode(), digest_size=8).hexdigest()
-
-
-def task_of(question: Question) -> Task:
-    """The name of a question on the wire and in metrics."""
-    match question:
-        case Reading():
-            return "reading"
-        case Compose():
-            return "compose"
-        case Judge():
-            return "judge"
 
 
 def document(question: Question) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import msgspec
 
-from app.core.asks import Ask, Failed, Reply
+from app.core.asks import Ask, Failed, Reply, task_of
 from app.model.gate import Clock
 from app.model.prompts import SYSTEM
-from app.model.request import document, document_text, task_of
+from app.model.request import document, document_text
 from app.model.schemas import MalformedError, parse
 from app.model.script import Fault, Script
 
