@@ -40,6 +40,9 @@ def add(ledger: Ledger, origin: Origin, message: Message, speaker: Literal["pers
 
 def _bound(ledger: Ledger) -> None:
     row = ledger.row
+    # A character takes at most 4 bytes: counting these is enough for all but those who write very much.
+    if 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES:
+        return
     size = sum(len(message.text.encode()) for message in row.unread)
     while size > UNREAD_BYTES:
         lost = row.unread.pop(0)
