@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from agents.contract import Intent
 from app.core.row import Row, encode, encoded
 from app.core.tally import Tally
+from topics.data import EXIT_BYTES
 
 ROW_BYTES = 256 * 1024
 INTENTS_BYTES = 128 * 1024
@@ -23,10 +24,21 @@ _SMALL = 600
 
 def has_room(row: Row, intent: Intent) -> bool:
     """Whether the person's plans, with this one among them, stay within their half of the row."""
-    others = [one for one in row.intents.values() if one.intent_id != intent.intent_id]
-    if (len(others) + 1) * _INTENT <= INTENTS_BYTES:
+    if (len(row.intents) + 1) * _INTENT <= INTENTS_BYTES:
         return True
-    return sum(len(encoded(one)) for one in [*others, intent]) <= INTENTS_BYTES
+    plans = [one for one in row.intents.values() if one.intent_id != intent.intent_id]
+    plans.append(intent)
+    # Measured only where their texts are so long that it matters.
+    if sum(map(_plan_at_most, plans)) <= INTENTS_BYTES:
+        return True
+    return sum(len(encoded(one)) for one in plans) <= INTENTS_BYTES
+
+
+def _plan_at_most(intent: Intent) -> int:
+    texts = len(intent.subject) + len(intent.subject_key) + len(intent.words) + len(intent.opened_by.event_id)
+    if intent.matured_by is not None:
+        texts += len(intent.matured_by.event_id)
+    return 4 * texts + _SMALL + (EXIT_BYTES if intent.exit_on else 0)
 
 
 def bound(row: Row, tally: Tally) -> None:
