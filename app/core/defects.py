@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
 from app.core import life_cycle
 from app.core.asks import Ask, Flood, News, Reply
 from app.core.ledger import Ledger
@@ -15,7 +17,7 @@ from app.core.origin import origin_of
 from app.core.plans import Ending
 from app.core.row import Debt, Row
 from topics.record import Record
-from topics.user_events import Event, IntentMatured
+from topics.user_events import Event, IntentMatured, MaturedIntent
 
 # DESIGN: a bad release must not pour the log into the dead letters.
 A_MINUTE = timedelta(minutes=1)
@@ -109,14 +111,32 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
             ledger.row.unread, ledger.row.debt = [], Debt()
             ledger.tally.count("tactful_dropped_total", "unread")
     elif isinstance(event.data, IntentMatured):
-        named = {(one.intent_id, one.version) for one in event.data.intents}
-        waiting = [one for one in row.intents.values() if (one.intent_id, one.version) in named]
-        _fail(ledger, [one.intent_id for one in waiting if one.status == "maturing"], event)
+        waiting = [one.intent_id for one in event.data.intents if _waits_for(row, one)]
+        alone = [
+            one.intent_id for one in event.data.intents if _raises_alone(row, event, one, now, situation)
+        ]
+        # Where none raises on its own it is all of them together; the others are woken again when unheard of.
+        _fail(ledger, [one for one in waiting if one in alone] or waiting, event)
     if event is not None:
         ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
     return Decided(
         row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally
     )
+
+
+def _waits_for(row: Row, named: MaturedIntent) -> bool:
+    intent = row.intents.get(named.intent_id)
+    return intent is not None and intent.status == "maturing" and intent.version == named.version
+
+
+def _raises_alone(row: Row, event: Event, named: MaturedIntent, now: datetime, situation: Situation) -> bool:
+    """Whether waking this one plan is enough to break the pass; what the trial decides is dropped."""
+    only = msgspec.structs.replace(event, data=IntentMatured((named,)))
+    try:
+        _without_a_model(one_pass(row, [only], None, now, situation), now, waits=False)
+    except Exception:  # noqa: BLE001  # whatever an agent, or a row, makes it raise
+        return True
+    return False
 
 
 def _fail(ledger: Ledger, intent_ids: list[str], event: Event | None) -> None:

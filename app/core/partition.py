@@ -232,7 +232,7 @@ class Partition:
                 asked = next(running.passing) if heard is None else running.passing.send(heard)
                 if isinstance(asked, LastLook):
                     waiting = self._mailboxes.get(running.user_id)
-                    heard = (now, News(tuple(waiting.events) if waiting else ()))
+                    heard = (now, News(tuple(waiting.events) if waiting else (), self._situation.paused))
                 elif running.late:
                     heard = (now, Reply(failed="timeout"))
                 else:

@@ -149,8 +149,14 @@ def _order(ending: Ending, events: Sequence[Told]) -> Iterable[str]:
 
 
 def _revokes(event: Told, outcome: Json, opener: Told | None) -> bool:
-    """Whether an event, by its type alone, closes the intent of this outcome."""
+    """Whether an event, by its type alone, closes the intent of this outcome.
+
+    What a message raises is planned when the message is read: an event in between closes it only if it names it.
+    """
     data = event.data
+    if opener is None or opener.type.startswith("message."):
+        named = event.type == "intent.revoked" and data.get("intent_id") == outcome["intent_id"]
+        return named or event.type == "user.erased"
     match event.type:
         case "user.erased":
             return True
@@ -158,16 +164,12 @@ def _revokes(event: Told, outcome: Json, opener: Told | None) -> bool:
             return data.get("granted") is False and data.get("agent") in (outcome["agent"], "*")
         case "intent.revoked":
             key = data.get("subject_key")
-            own = (opener.data if opener else {}).get("subject_key") or (opener.data if opener else {}).get(
-                "calendar_event_id"
-            )
+            own = opener.data.get("subject_key") or opener.data.get("calendar_event_id")
             return data.get("intent_id") == outcome["intent_id"] or (
                 bool(key) and (key == own if own else _folded(str(key)) == _folded(outcome["subject"]))
             )
         case "calendar.changed":
-            same = opener is not None and data.get("calendar_event_id") == opener.data.get(
-                "calendar_event_id"
-            )
+            same = data.get("calendar_event_id") == opener.data.get("calendar_event_id")
             return outcome["agent"] == "calendar" and same and data.get("status") == "cancelled"
         case _:
             return False

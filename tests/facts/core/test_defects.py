@@ -8,8 +8,9 @@ from datetime import datetime
 import pytest
 
 from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Proposal, StandDown
+from app.core.asks import ComposeAnswer
 from app.core.defects import DEFECTS_A_MINUTE, TooManyDefects
-from tests.facts.core.by_hand import BY_NAME, HOUR, NOON, SECOND, ByHand
+from tests.facts.core.by_hand import BY_NAME, HOUR, NOON, SECOND, ByHand, said
 from topics.user_events import Event
 
 DUE = NOON + HOUR
@@ -66,6 +67,20 @@ def test_a_plan_that_raises_closes_as_failed() -> None:
     assert world.outcomes() == [("a defect", "failed", "defect")]
     assert world.dead_letters() == ["defect"]
     assert world.row("ana").intents == {}
+
+
+def test_a_plan_that_raises_does_not_take_its_neighbours_along() -> None:
+    """Of the plans that one record wakes only the guilty one fails; the other comes due again and is said."""
+    world = ByHand(agents=AGENTS)  # type: ignore[arg-type]  # it breaks the contract on purpose
+    world.granted("ana")
+    world.happens("ana", "interest.noticed", {"topic": "chess"})
+    data = {"agent": "follow_up", "subject": "the harvest", "due_at": DUE.isoformat()}
+    world.happens("ana", "intent.requested", data)
+    world.at(DUE)
+    assert world.outcomes() == [("a defect", "failed", "defect")]
+    world.at(DUE + HOUR)
+    world.answered(said(ComposeAnswer("How did the harvest go, after all that rain?")))
+    assert world.outcomes()[1:] == [("the harvest", "nudged", "sent")]
 
 
 def test_a_plan_of_an_agent_that_is_gone_fails_when_it_comes_due() -> None:
