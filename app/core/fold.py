@@ -213,6 +213,7 @@ def _intent_requested(ledger: Ledger, event: Event) -> None:
             planned,
             data.due_at,
             data.expires_at,
+            origin_of(event).ref,
             subject=data.subject,
             exit_on=data.exit_on or planned.exit_on,
         )

@@ -67,8 +67,6 @@ class Ledger:
         share = self.policy.holdout.share
         return share > 0 and share_of(self.row.user_id, self.policy.holdout.salt) < share
 
-    # Opening
-
     def open(self, plan: Plan, origin: Origin) -> Intent | None:
         """Open the plan, or open and close it in one step when it may not be; None when it leads to nothing new."""
         row = self.row
@@ -146,16 +144,16 @@ class Ledger:
         self.row.intents[intent.intent_id] = intent
 
     def move(
-        self, intent: Intent, due_at: datetime, expires_at: datetime | None = None, **changes: object
+        self, intent: Intent, due_at: datetime, expires_at: datetime | None, by: Ref, **changes: object
     ) -> None:
-        """Another planned time; the expiry is set anew. With the time it had, it is as late as it was before."""
+        """Another planned time, and expiry; with the time it had, it is as late as before. Onto a mute: revoked."""
         expires_at = expires_at or self.expiry(intent.agent, due_at)
         moved = life_cycle.moved(intent, due_at, expires_at, **changes)
         if due_at == intent.due_at:
             moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
         self.put(moved)
-
-    # Closing
+        if self.is_muted(moved.subject):
+            self.revoke(moved, "muted", by)
 
     def revoke(self, intent: Intent, reason: str, by: Ref | None, evidence: Evidence = NO_EVIDENCE) -> None:
         """A later event closes an open intent."""
@@ -226,8 +224,6 @@ class Ledger:
                 pass_id=self.pass_id,
             )
         )
-
-    # Nudges
 
     def send(self, intent: Intent, text: str, written_by: WrittenBy, ending: Ending) -> None:
         """The winner becomes a nudge; its slot of the caps is taken in the same row."""

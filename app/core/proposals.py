@@ -57,9 +57,8 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
         return
     if isinstance(proposal, Move):
         if intent is not None:
-            ledger.move(
-                intent, proposal.due_at, proposal.expires_at, subject=proposal.subject or intent.subject
-            )
+            subject = proposal.subject or intent.subject
+            ledger.move(intent, proposal.due_at, proposal.expires_at, origin_of(event).ref, subject=subject)
         return
     _take_back(ledger, agent, proposal, intent, event)
 

@@ -51,7 +51,7 @@ def carry_out(
     settled = settled | _close(ledger, shown, surest, raised)
     for ref, verdict in surest.items():
         if verdict.verdict == "postpones":
-            _postpone(ledger, shown.intents[ref], verdict)
+            _postpone(ledger, shown.intents[ref], verdict, shown.messages[verdict.message])
     for mute in answer.mutes:
         settled |= _mute(ledger, mute, shown, raised)
     for subject in answer.subjects:
@@ -194,7 +194,7 @@ def _count_closings(ledger: Ledger, shown: Shown, closings: dict[str, int]) -> N
 # Putting off
 
 
-def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict) -> None:
+def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict, message: Unread) -> None:
     """Another due time; the expiry stays unless the new time reaches it, then it moves by as much."""
     if isinstance(thing, Sent):
         return
@@ -209,10 +209,11 @@ def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict) -
         return
     if isinstance(thing, Intent):
         assert current is not None
-        ledger.move(current, until, _expiry_after(current.expires_at, before, until))
+        expires_at = _expiry_after(current.expires_at, before, until)
+        ledger.move(current, until, expires_at, message.origin.ref)
         return
-    expires_at = thing.plan.expires_at and _expiry_after(thing.plan.expires_at, before, until)
-    thing.plan = msgspec.structs.replace(thing.plan, due_at=until, expires_at=expires_at)
+    expiry = thing.plan.expires_at and _expiry_after(thing.plan.expires_at, before, until)
+    thing.plan = msgspec.structs.replace(thing.plan, due_at=until, expires_at=expiry)
 
 
 def _expiry_after(expires_at: datetime, before: datetime, until: datetime) -> datetime:
