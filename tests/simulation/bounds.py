@@ -1,0 +1,31 @@
+"""The core's own bounds, made as small as a history wants them: they are reached sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.core import fold, ledger, partition, people, reading, unread
+from tests.simulation.moves import Bounds
+
+
+@contextmanager
+def held(bounds: Bounds) -> Iterator[None]:
+    """Within this they hold, in the modules that look at them; then the core's own do again."""
+    wanted = (
+        (partition, "MAILBOX_LIMIT", bounds.mailbox),
+        (people, "CACHED_ROWS", bounds.cached),
+        (people, "_EVICT", max(1, bounds.cached // 10)),
+        (reading, "MESSAGES_A_CHUNK", bounds.chunk),
+        (unread, "UNREAD_BYTES", bounds.unread),
+        (ledger, "OPEN_INTENTS", bounds.open),
+        (fold, "SEEN_EVENTS", bounds.seen),
+    )
+    own = [(module, name, getattr(module, name)) for module, name, _ in wanted]
+    try:
+        for module, name, value in wanted:
+            setattr(module, name, value)
+        yield
+    finally:
+        for module, name, value in own:
+            setattr(module, name, value)

@@ -1,0 +1,186 @@
+"""What may be wrong about logs, rows, mailboxes and timers: one line each, as somebody might write it on a bad day."""
+
+from __future__ import annotations
+
+from tests.simulation.mutant import Mutant
+
+MACHINE: tuple[Mutant, ...] = (
+    # What is done
+    Mutant(
+        "the head stands one too far",
+        "head",
+        "max(self._position, self._high + 1)",
+        "max(self._position, self._high + 2)",
+    ),
+    Mutant(
+        "what waits for the model is called done",
+        "head",
+        "{*(one for one in self._received if one not in self._done), *self._old_unfinished}",
+        "{*self._old_unfinished}",
+    ),
+    Mutant(
+        "what an earlier owner left is called done",
+        "head",
+        "if one not in self._done), *self._old_unfinished}",
+        "if one not in self._done)}",
+    ),
+    Mutant(
+        "what was done before a crash is taken again",
+        "head",
+        "            if offset not in self._old_unfinished:\n                return False\n",
+        "",
+    ),
+    Mutant(
+        "an offset handed on twice is taken twice",
+        "head",
+        "        elif offset <= self._high:\n            return False\n",
+        "",
+    ),
+    Mutant(
+        "a pass's events are done when it begins",
+        "partition",
+        "            self._running[user_id] = running\n            self._advance(running, None, now)",
+        "            self._running[user_id] = running\n"
+        "            for record in mailbox.records:\n                self._progress.done(record.offset)\n"
+        "            self._advance(running, None, now)",
+    ),
+    Mutant(
+        "a second commit begins before the first has ended",
+        "partition",
+        "if self._in_flight or not self.has_work:",
+        "if not self.has_work:",
+    ),
+    Mutant(
+        "a commit lacks somebody's row",
+        "people",
+        "for user in self._changed}",
+        "for user in list(self._changed)[1:]}",
+    ),
+    Mutant("a decided row is not written", "people", "        self._changed.add(user_id)\n", ""),
+    Mutant(
+        "an uncommitted row leaves the cache",
+        "people",
+        "if user not in self._changed and user not in in_use]",
+        "if user not in in_use]",
+    ),
+    Mutant(
+        "a dead letter is not written",
+        "arrival",
+        "            out.append(dead_letter(record, event.reason, event.error, milliseconds(now)))\n",
+        "",
+    ),
+    Mutant(
+        "a forwarded record has no mark",
+        "arrival",
+        "(*record.headers, (FORWARDED_FROM, place))",
+        "record.headers",
+    ),
+    # Passes
+    Mutant(
+        "two passes of one person at once",
+        "partition",
+        "            return\n        while user_id not in self._running and (mailbox",
+        "        while (mailbox",
+    ),
+    Mutant(
+        "a flood waits for the model",
+        "partition",
+        "if len(self._mailboxes[user_id].events) >= MAILBOX_LIMIT:",
+        "if False:",
+    ),
+    Mutant("a pass has no deadline", "partition", "if one.deadline <= now]:", "if False]:"),
+    Mutant(
+        "an answer is taken twice",
+        "partition",
+        "running = self._by_ask.pop(ask_id, None)",
+        "running = self._by_ask.get(ask_id)",
+    ),
+    Mutant(
+        "who was woken takes room for ever",
+        "partition",
+        "            self._woken.discard(user_id)\n",
+        "            pass\n",
+    ),
+    Mutant("timers are not set anew", "partition", "        self._waiting.put(after, user_id)\n", ""),
+    Mutant("no timers after a crash", "partition", "        self._waiting.put(known, user_id)\n", ""),
+    Mutant(
+        "an event that breaks a pass leaves no letter",
+        "partition",
+        'self._records.append(dead_letter(record, "defect", error, milliseconds(now)))',
+        "pass",
+    ),
+    Mutant(
+        "a pass taken again does not look who waits",
+        "defects",
+        "Flood() if waits else News()",
+        "News()",
+    ),
+    Mutant(
+        "a broken pass takes all its events with it",
+        "defects",
+        "        left -= 1\n",
+        "        left -= 1\n        if left:\n            continue\n",
+    ),
+    Mutant(
+        "the row does not say how far it is",
+        "one_pass",
+        "        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)\n",
+        "",
+    ),
+    Mutant(
+        "an intent matures before it is due",
+        "one_pass",
+        'if intent.status == "due" or intent.wake_at > ledger.now:',
+        'if intent.status == "due":',
+    ),
+    Mutant(
+        "a maturity event that is lost is not written again",
+        "waiting",
+        'if one.status != "due"), default=None)',
+        'if one.status == "open"), default=None)',
+    ),
+    Mutant(
+        "the maturity event is not written",
+        "written",
+        "    if decided.matured is not None:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "the outcome is not written",
+        "written",
+        "records.extend(NewRecord(NUDGE_OUTCOME.name, key, encode(one), at_ms) for one in decided.outcomes)",
+        "pass",
+    ),
+    # The queue and the timers
+    Mutant(
+        "everybody is woken at once",
+        "waiting",
+        "while self._queue and len(woken) < room:",
+        "while self._queue:",
+    ),
+    Mutant("who was not heard of waits for room", "waiting", "if user_id in counted:", "if False:"),
+    Mutant(
+        "held plans are not asked about again",
+        "waiting",
+        'times = [one.wake_at for one in row.intents.values() if one.status == "due"]',
+        "times = []",
+    ),
+    Mutant(
+        "a reading has no timer",
+        "waiting",
+        "    if read_at is not None:\n        times.append(read_at)\n",
+        "",
+    ),
+    Mutant(
+        "who waits in a pass is woken for nothing",
+        "waiting",
+        "if user_id not in passed_over:",
+        "if user_id in passed_over:",
+    ),
+    Mutant(
+        "a timer cannot be brought forward",
+        "timers",
+        "elif self._at.get(user_id) != at:",
+        "elif user_id not in self._at:",
+    ),
+)
