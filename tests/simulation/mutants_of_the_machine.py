@@ -158,6 +158,7 @@ MACHINE: tuple[Mutant, ...] = (
         "while self._queue and len(woken) < room:",
         "while self._queue:",
     ),
+    Mutant("gauges forget what was open", "standing", "((before, -1), (after, 1))", "((after, 1),)"),
     Mutant("who was not heard of waits for room", "waiting", "if user_id in counted:", "if False:"),
     Mutant(
         "held plans are not asked about again",

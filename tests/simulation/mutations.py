@@ -68,9 +68,9 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-def _caught_by(number: int, seeds: int) -> str:
+def _caught_by(name: str, seeds: int) -> str:
     """In a process of its own: what sees this mutant first."""
-    sys.meta_path.insert(0, _Finder(MUTANTS[number]))
+    sys.meta_path.insert(0, _Finder(next(mutant for mutant in MUTANTS if mutant.name == name)))
     from tests.simulation.run import first_failure  # noqa: PLC0415 - only now it gets the mutant
 
     found = first_failure(range(1, seeds + 1))
@@ -92,8 +92,8 @@ def _story() -> str:
     return ""
 
 
-def in_a_process(number: int, seeds: int) -> str:
-    arguments = ["--number", str(number), "--seeds", str(seeds)]
+def in_a_process(name: str, seeds: int) -> str:
+    arguments = ["--name", name, "--seeds", str(seeds)]
     command = [sys.executable, "-m", "tests.simulation.mutations", *arguments]
     try:
         done = subprocess.run(
@@ -113,15 +113,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", default="", metavar="WORD", help="mutants whose name or module contains it")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="histories before the stories are asked")
-    parser.add_argument("--number", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--name", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.number is not None:
-        sys.stdout.write(_caught_by(options.number, options.seeds) + "\n")
+    if options.name is not None:
+        sys.stdout.write(_caught_by(options.name, options.seeds) + "\n")
         return 0
     began, missed, shown = time.monotonic(), 0, 0
-    for number, mutant in enumerate(MUTANTS):
+    for mutant in MUTANTS:
         if options.only in mutant.name or options.only == mutant.module:
-            caught = in_a_process(number, options.seeds)
+            caught = in_a_process(mutant.name, options.seeds)
             missed += caught.startswith(NOT_CAUGHT)
             shown += 1
             sys.stdout.write(f"{mutant.module:12} {mutant.name:52} {caught}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -339,10 +340,16 @@ class World:
     def _punctual(self, owner: Owner) -> None:
         """I9: once nothing more happens, nobody is overdue but those for whom there is no room."""
         gauges = owner.partition.take_tally().gauges
+        rows = [(user, row_seen(data)) for user, data in owner.rows.items()]
+        plans = Counter(plan.agent for _, row in rows for plan in row.intents.values())
+        shown = Counter({agent: gauges.get(("tactful_open_intents", (agent,)), 0) for agent in ROSTER})
+        unread = sum(len(row.unread) for _, row in rows)
+        if +shown != plans or gauges["tactful_reading_debt_messages", ()] != unread:
+            raise Broken("gauges", f"{gauges} with {plans} open and {unread} messages unread")
         if gauges["tactful_overdue_intents", ()]:
             return
-        for user, data in owner.rows.items():
-            for plan in row_seen(data).intents.values():
+        for user, row in rows:
+            for plan in row.intents.values():
                 if plan.wake_at <= owner.now:
                     raise Broken(
                         "I9", f"{user}: {plan.subject} is {plan.status} and overdue since {plan.wake_at}"
