@@ -5,8 +5,6 @@ Everything in a row is bounded by number; with ids as long as they may be that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from agents.contract import Intent
 from app.core.row import Row, encode, encoded
 from app.core.tally import Tally
@@ -68,16 +66,12 @@ def _drop_one(row: Row) -> str:
         row.sent_nudges = row.sent_nudges[1:]
         return "recallable"
     if row.doubts:
-        _lost(row, [row.doubts.pop(0).message.origin.ref.offset])
+        row.lose_doubt()
         return "doubt"
     if row.unread:
-        _lost(row, [row.unread.pop(0).origin.ref.offset])
+        row.unread_lost = max(row.unread_lost, row.unread.pop(0).origin.ref.offset)
         return "unread"
     if row.closed:
         row.closed = row.closed[len(row.closed) // 2 + 1 :]
         return "closed"
     return ""
-
-
-def _lost(row: Row, offsets: Iterable[int]) -> None:
-    row.unread_lost = max(row.unread_lost, *offsets)

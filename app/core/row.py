@@ -187,6 +187,12 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
             return True
         return any(intent.intent_id in doubt.intents for doubt in self.doubts)
 
+    def lose_doubt(self) -> None:
+        """Forget the oldest doubt: its intents are held all the same, even those opened after its message."""
+        lost = self.doubts.pop(0)
+        opened = (one.opened_by.offset + 1 for one in map(self.intents.get, lost.intents) if one is not None)
+        self.unread_lost = max(self.unread_lost, lost.message.origin.ref.offset, *opened)
+
 
 def key_kept(subject_key: str) -> str:
     """A closed plan's key as it is remembered: a long one by its hash, since there are many."""

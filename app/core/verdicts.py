@@ -150,9 +150,7 @@ def doubt(ledger: Ledger, intent_id: str, message: Unread) -> None:
             return
     row.doubts.append(Doubt(message, (intent_id,)))
     if len(row.doubts) > DOUBTS:
-        # Its intents must not pass for verified: they are held like those before a message that was lost.
-        lost = row.doubts.pop(0)
-        row.unread_lost = max(row.unread_lost, lost.message.origin.ref.offset)
+        row.lose_doubt()
         ledger.tally.count("tactful_dropped_total", "doubt")
 
 
