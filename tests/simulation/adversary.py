@@ -91,6 +91,9 @@ class _Adversary:
             unread=rng.choice((300, 65_536, 65_536)),
             open=rng.choice((2, 5, 50)),
             seen=rng.choice((8, 256, 256)),
+            doubts=rng.choice((1, 20)),
+            recallable=rng.choice((1, 10)),
+            row=rng.choice((6_000, 262_144, 262_144, 262_144)),
         )
         weights = {
             name: weight * rng.choice((0.5, 1, 2) if name in _NEEDED else (0, 0, 0.5, 1, 3))
@@ -214,7 +217,10 @@ class _Adversary:
         """Something happens while the words for somebody are being written."""
         rng, lane = self._rng, self._lane()
         kind = rng.choice(
-            ("grant", "grant", "profile.updated", "withdrawal", "intent.requested", "digest.item", "parcel")
+            (
+                *("grant", "grant", "profile.updated", "withdrawal", "intent.requested", "intent.revoked"),
+                *("digest.item", "parcel", "calendar.changed", "conversation.ended", "receipt"),
+            )
         )
         ripen: list[Move] = [UntilDue(), Tick(lane=lane, room=5), Take(lane=lane), End(lane=lane)]
         happens: list[Move] = [Tell(events=(self._lives.of_kind(kind, rng.choice(self._lives.people)),))]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.core import fold, ledger, partition, people, reading, unread
+from app.core import bounds as core_bounds
+from app.core import fold, ledger, partition, people, reading, unread, verdicts
 from tests.simulation.moves import Bounds
 
 
@@ -20,6 +21,10 @@ def held(bounds: Bounds) -> Iterator[None]:
         (unread, "UNREAD_BYTES", bounds.unread),
         (ledger, "OPEN_INTENTS", bounds.open),
         (fold, "SEEN_EVENTS", bounds.seen),
+        (verdicts, "DOUBTS", bounds.doubts),
+        (ledger, "RECALLABLE", bounds.recallable),
+        (core_bounds, "ROW_BYTES", bounds.row),
+        (core_bounds, "INTENTS_BYTES", bounds.row // 2),
     )
     own = [(module, name, getattr(module, name)) for module, name, _ in wanted]
     try:

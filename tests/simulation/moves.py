@@ -222,6 +222,9 @@ class Bounds(_Value, frozen=True):
     unread: int = 65_536
     open: int = 50
     seen: int = 256
+    doubts: int = 20
+    recallable: int = 10
+    row: int = 256 * 1024
 
 
 class History(_Value, frozen=True):

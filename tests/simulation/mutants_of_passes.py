@@ -175,6 +175,13 @@ PASSES: tuple[Mutant, ...] = (
         "        row.unread_lost = max(row.unread_lost, lost.origin.ref.offset)\n",
         "",
     ),
+    Mutant("a doubt that fell off is forgotten", "row", "lost.message.origin.ref.offset, *opened)", "-1)"),
+    Mutant(
+        "a doubt that fell off holds older plans only",
+        "row",
+        "origin.ref.offset, *opened)",
+        "origin.ref.offset)",
+    ),
     # Gates and arbitration
     Mutant(
         "quiet hours are over",

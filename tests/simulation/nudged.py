@@ -116,7 +116,8 @@ class Nudged:
                 raise self._broken(
                     "I3", f"{told.type} at {told.offset} revokes it, {place} its maturity event"
                 )
-        if moved < 0 and not self._book.read.postponed:
+        # What was held may have come due by an earlier owner's clock, which was ahead.
+        if moved < 0 and not self._book.read.postponed and plan.status != "due":
             self._times_that_follow()
 
     def _times_that_follow(self) -> None:

@@ -30,7 +30,6 @@ from tests.simulation.owner import ATTEMPTS, Owner
 from tests.simulation.readings import Fact
 
 RECALLABLE_FOR = timedelta(hours=24)
-RECALLABLE = 10
 
 
 class Page:
@@ -173,13 +172,13 @@ class Page:
         book.closed |= self._by_intent
 
     def _may_be(self, intent_id: str) -> bool:
-        """What is closed stays so, as long as it is remembered: 30 days, or up to an erasure if the memory is short."""
+        """What is closed stays so, as long as it is remembered: 30 days, if the memory is not made shorter."""
         book = self._book
         closed = book.closed.get(intent_id)
         if closed is None or book.latest - closed.closed_at > FORGOTTEN_AFTER:
             return True
-        short = self._bounds.seen < Bounds().seen
-        return short and any(told.type == "user.erased" for told in book.log[: book.done])
+        erased = any(told.type == "user.erased" for told in book.log[: book.done])
+        return self._bounds.row < Bounds().row or (self._bounds.seen < Bounds().seen and erased)
 
     def _step(self, plan: Plan) -> None:
         """The table of an intent's life, as far as two durable rows show it."""
@@ -257,9 +256,10 @@ class Page:
             if seen.get(recall.nudge_id, self._begun) < self._begun:
                 raise Broken("recall", f"{book.user}: {recall.nudge_id} is recalled after it was seen")
             book.recalled.add(recall.nudge_id)
-        for one in book.sent[-RECALLABLE:]:
+        for one in book.sent[-self._bounds.recallable :]:
             until = min(one.nudge.not_after, one.nudge.decided_at + RECALLABLE_FOR)
-            if one.nudge.nudge_id in book.recalled or until <= book.latest:
+            forgotten = until <= book.latest or self._bounds.row < Bounds().row
+            if one.nudge.nudge_id in book.recalled or forgotten:
                 continue
             for i in range(
                 max(self._begun, one.known), min(book.done, seen.get(one.nudge.nudge_id, book.done))
