@@ -165,11 +165,17 @@ class Owned:
         """From the fence to the first doubt, or until it is let go."""
         store = self._opened()
         try:
-            taken = await self._taken_over(LocalRows(store))
-            if taken is not None:
-                await self._at_work(taken)
-        finally:
-            store.close()
+            try:
+                taken = await self._taken_over(LocalRows(store))
+                if taken is not None:
+                    await self._at_work(taken)
+            finally:
+                store.close()
+        except (StoreCorrupt, CommitDoubt) as error:
+            # Damage inside a file shows when that part is read, which may be long after the opening.
+            if isinstance(error, StoreCorrupt) or isinstance(error.__cause__, StoreCorrupt):
+                destroy(self._folder)
+            raise
 
     def _opened(self) -> Store:
         try:

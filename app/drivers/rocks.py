@@ -14,6 +14,8 @@ PAGE = 1_000
 """Keys read with one iterator: an open one keeps the store's lock even after `close`."""
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 """A worker may hold dozens of partitions, a store for each: the default of 64 MB would be gigabytes."""
+_FILE_GONE = "IO error: No such file or directory"
+"""The folder is made before it is opened, so what lacks is one of the store's own files."""
 OPEN_FILES = 256
 """The same reason: the default is no bound."""
 
@@ -113,7 +115,8 @@ class Store:
         """Write out what is cached and give the folder back; twice is once."""
         if not self._closed:
             self._closed = True
-            self._db.close()
+            with self._trouble():
+                self._db.close()
 
     def _page(self, prefix: bytes, key: bytes) -> list[tuple[bytes, bytes]]:
         page: list[tuple[bytes, bytes]] = []
@@ -136,7 +139,7 @@ class Store:
             if "LOCK" in said:
                 message = f"{self.path} is open in another process: stop that one, or choose another folder"
                 raise StoreLocked(message) from error
-            if "Corruption" in said:
+            if "Corruption" in said or _FILE_GONE in said:
                 message = (
                     f"{self.path} is damaged: a local copy (below TACTFUL_STATE_DIR) can be deleted and "
                     f"comes back, an embedded log needs a backup; RocksDB says: {said}"

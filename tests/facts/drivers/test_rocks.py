@@ -83,6 +83,18 @@ def test_a_damaged_store_says_so(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
+@pytest.mark.parametrize("lost", ["MANIFEST-*", "CURRENT", "*.sst"])
+def test_a_store_that_lost_a_file_is_damaged(tmp_path: Path, lost: str) -> None:
+    """A file of its own that is gone is damage, and no question of room or rights."""
+    store = Store(tmp_path)
+    store.put(b"a", b"1", sync=True)
+    store.close()
+    for file in tmp_path.glob(lost):
+        file.unlink()
+    with pytest.raises(StoreCorrupt, match="can be deleted"):
+        Store(tmp_path)
+
+
 def test_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
     """A path that cannot be a folder is an error with the path in it."""
     (tmp_path / "file").write_text("")
