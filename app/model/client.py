@@ -17,8 +17,12 @@ from app.model.failures import by_status, operator_action
 from app.model.gate import Clock
 from app.model.request import DEFAULT_EFFORT, DEFAULT_MODEL, headers, request
 from app.model.schemas import MalformedError, parse
+from topics.text import clean
 
 log = logging.getLogger("tactful.model")
+
+MOST_TOKENS = 100_000_000
+"""A hundred times the largest context there is: what claims more, or less than none, is no `/v1/messages`."""
 
 # Anything but end_turn is no answer, whatever text came with it.
 _STOPPED: dict[str | None, Failed] = {
@@ -104,7 +108,7 @@ class AnthropicModel:
         takes = raw.headers.get(wire.TAKES_HEADER)
         try:
             return _reply(ask, await raw.parse()), takes
-        except (anthropic.APIResponseValidationError, ValueError):
+        except (anthropic.APIResponseValidationError, ValueError, RecursionError):
             log.warning("what answers at ANTHROPIC_BASE_URL speaks no /v1/messages: is a proxy in between?")
             return Reply(failed="malformed"), takes
 
@@ -128,9 +132,13 @@ def _reply(ask: Ask, message: Message) -> Reply:
     usage = message.usage
     cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
     asked, said = usage.input_tokens + cached, usage.output_tokens
+    if not (0 <= asked <= MOST_TOKENS and 0 <= said <= MOST_TOKENS):
+        raise ValueError("no request costs so many tokens")
+    # It stands in outcomes and rows: whatever answers at ANTHROPIC_BASE_URL chooses it.
+    model = clean(message.model)
 
     def failed(kind: Failed) -> Reply:
-        return Reply(failed=kind, model=message.model, input_tokens=asked, output_tokens=said)
+        return Reply(failed=kind, model=model, input_tokens=asked, output_tokens=said)
 
     if message.stop_reason != "end_turn":
         return failed(_STOPPED.get(message.stop_reason, "malformed"))
@@ -140,4 +148,4 @@ def _reply(ask: Ask, message: Message) -> Reply:
     except MalformedError as error:
         log.warning("an answer was outside its schema: %s", error)
         return failed("malformed")
-    return Reply(answer=answer, model=message.model, input_tokens=asked, output_tokens=said)
+    return Reply(answer=answer, model=model, input_tokens=asked, output_tokens=said)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -289,6 +290,8 @@ THOUGHT = [
         (message('{"words": "no text"}'), "malformed"),
         (message('{"text": 7}'), "malformed"),
         (message(GOOD, content=None), "malformed"),
+        (message(GOOD, usage={"input_tokens": -1, "output_tokens": 3}), "malformed"),
+        (message(GOOD, usage={"input_tokens": 10**30, "output_tokens": 3}), "malformed"),
         ({"hello": "world"}, "malformed"),
         ([], "malformed"),
     ],
@@ -307,15 +310,31 @@ async def test_only_a_finished_answer_in_its_schema_counts(body: object, failed:
         assert (reply.model, reply.input_tokens, reply.output_tokens) == ("elsewhere-1", 100, 3)
 
 
-@pytest.mark.parametrize("body", [b"", b'{"id": "msg_1", "conte', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b'{"id": "msg_1", "conte', b"\xff\xfe", b'{"id": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"]
+)
 async def test_half_a_body_is_malformed(body: bytes) -> None:
-    """A body that calls itself JSON and is none is malformed, not an exception."""
+    """A body that calls itself JSON and is none, or has no bottom, is malformed, not an exception."""
 
     async def handle(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
 
     async with foreign(handle) as model:
         assert (await model.ask(ask(), limit_s=5)).failed == "malformed"
+
+
+@pytest.mark.parametrize("named", ["m\ud800", "m\n\x00\u202e", "m" * 1_000_000])
+async def test_the_models_name_is_data(named: str) -> None:
+    """Whatever an answer calls its model, what stands in the outcome is short, one line, and can be written."""
+
+    async def handle(_: web.Request) -> web.Response:
+        return web.json_response(message(GOOD, model=named))
+
+    async with foreign(handle) as model:
+        reply = await model.ask(ask(), limit_s=5)
+    assert reply.failed is None
+    assert reply.model == "m" * min(len(reply.model), 120)
+    assert msgspec.json.encode(reply)
 
 
 async def test_what_goes_over_the_wire() -> None:
