@@ -17,7 +17,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-ur
 LOCKS_INTO = $(LOCK) --extra dev -o $(1)/requirements.txt && \
     $(LOCK) --constraints $(1)/requirements.txt -o $(1)/requirements-image.txt
 
-.PHONY: help setup demo test lint bench lock
+.PHONY: help setup demo test lint bench faults lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-7s %s\n' "$$name" "$$text"; done
@@ -54,6 +54,10 @@ lint: setup ## format, lint, types, import directions, and whether the locks fit
 
 bench: setup ## the benchmarks, as a table
 	@$(BIN)/tactful bench
+
+faults: setup ## every fault on a real Kafka of one node and of three (some 35 minutes); writes app/docs/faults.md
+	@mkdir -p app/docs
+	@$(BIN)/python -m tests.kafka.faults --report app/docs/faults.md --json app/docs/faults.json
 
 lock: setup ## write both locks from pyproject.toml
 	@$(call LOCKS_INTO,.)

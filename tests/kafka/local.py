@@ -12,7 +12,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -144,12 +145,26 @@ def _listens(address: str) -> bool:
     return True
 
 
+def new_cluster_id() -> str:
+    """Sixteen random bytes as Kafka writes them."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def java(*arguments: str, heap: str = "128m") -> list[str]:
+    """The command that runs one of Kafka's own classes."""
+    # A start of 3 s matters more here than what the second compiler gains later.
+    lean = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return ["java", *lean, quiet, "-cp", f"{jars()}/*", *arguments]
+
+
 class LocalKafka:
     """One KRaft node on the loopback, in a process group of its own.
 
     It ends, and its folder goes, with the process that began it, however that ends.
     `kill` and `start` again are a broker's crash: address and data stay.
     `folder` is for who wants to keep the data: it is not removed.
+    A node of several is given its number, all their `voters` (`1@host:port,...`) and their cluster's id.
     """
 
     def __init__(
@@ -159,8 +174,11 @@ class LocalKafka:
         folder: Path | None = None,
         heap: str = "384m",
         properties: Mapping[str, str] | None = None,
+        node: int = 1,
+        voters: str | None = None,
+        cluster_id: str | None = None,
     ) -> None:
-        self._jars = jars()
+        jars()
         if not shutil.which("java"):
             raise NoBrokerError("Java 17 or newer is needed to run a broker: install a JRE")
         free = free_ports(2)
@@ -169,7 +187,9 @@ class LocalKafka:
         self._more = dict(properties or {})
         self._kept = folder is not None
         self._folder = folder or Path(tempfile.mkdtemp(prefix="tactful-kafka-"))
-        self._voters = self._voters_so_far() or f"1@{LOOPBACK}:{free[1]}"
+        self._node = node
+        self._voters = voters or self._voters_so_far() or f"{node}@{LOOPBACK}:{free[1]}"
+        self._cluster_id = cluster_id or new_cluster_id()
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
@@ -187,34 +207,59 @@ class LocalKafka:
 
     def start(self) -> None:
         """Format a new folder, start the broker, wait until it answers; a failed start leaves nothing."""
-        try:
-            properties = self._written_properties()
-            if not (self._folder / "data").exists():
-                self._format(properties)
-            with (self._folder / "log").open("ab") as log:
-                self._process = subprocess.Popen(
-                    self._java("kafka.Kafka", str(properties)),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            self._watch(self._process.pid)
+        with self._leaving_nothing():
+            self._launch()
             wait_until_answering(self.address, process=self._process)
+
+    def launch(self) -> None:
+        """Start it without waiting for its answer: a node of several answers when most of them are there."""
+        with self._leaving_nothing():
+            self._launch()
+
+    def kill(self) -> None:
+        """End the broker at once, as a crash would; its data stays for the next `start`."""
+        if self._process:
+            self._process.kill()
+        self._ended()
+
+    def terminate(self, within_s: float = 30.0) -> None:
+        """Ask the broker to hand its partitions over and to end; killed when it has not ended in time."""
+        if self._process:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(within_s)
+        self.kill()
+
+    def _launch(self) -> None:
+        properties = self._written_properties()
+        if not (self._folder / "data").exists():
+            self._format(properties)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", str(properties)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._watch(self._process.pid)
+
+    @contextmanager
+    def _leaving_nothing(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException as failure:
             said = self._log_tail()
             self.stop()
             failure.add_note(f"the broker said: {said or 'nothing'}")
             raise
 
-    def kill(self) -> None:
-        """End the broker at once, as a crash would; its data stays for the next `start`."""
+    def _ended(self) -> None:
         if self._watcher:
             self._watcher.kill()  # before the broker's id is free for another process
             self._watcher.communicate()
             self._watcher = None
         if self._process:
-            self._process.kill()
             self._process.wait()
             self._process = None
 
@@ -234,7 +279,8 @@ class LocalKafka:
         self._folder.mkdir(parents=True, exist_ok=True)
         values = PROPERTIES | {
             "controller.quorum.voters": self._voters,
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{self._voters.removeprefix('1@')}",
+            "node.id": str(self._node),
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{self._controller}",
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "log.dirs": str(self._folder / "data"),
         }
@@ -242,8 +288,13 @@ class LocalKafka:
         file.write_text("".join(f"{key}={value}\n" for key, value in (values | self._more).items()))
         return file
 
+    @property
+    def _controller(self) -> str:
+        """Where this node votes."""
+        return dict(voter.split("@", 1) for voter in self._voters.split(","))[str(self._node)]
+
     def _format(self, properties: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = self._cluster_id
         with (self._folder / "log").open("ab") as log:
             subprocess.run(
                 # The `=` form: an id may begin with a dash.
@@ -258,10 +309,7 @@ class LocalKafka:
             )
 
     def _java(self, *arguments: str) -> list[str]:
-        # A start of 3 s matters more here than what the second compiler gains later.
-        lean = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-        return ["java", *lean, quiet, "-cp", f"{self._jars}/*", *arguments]
+        return java(*arguments, heap=self._heap)
 
     def _watch(self, pid: int) -> None:
         """A shell that waits until we vanish, even by SIGKILL: the pipe closes, broker and folder go."""

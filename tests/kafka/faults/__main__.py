@@ -1,0 +1,67 @@
+"""Run the faults: `python -m tests.kafka.faults --only zombie --seed 3`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from pathlib import Path
+
+from tests.kafka.faults.report import as_json, as_markdown
+from tests.kafka.faults.running import run_all
+from tests.kafka.faults.scene import Fault, all_faults
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    sys.stdout.flush()
+
+
+def _chosen(given: argparse.Namespace) -> list[Fault]:
+    return [
+        each
+        for each in all_faults()
+        if (given.only is None or given.only.casefold() in each.name.casefold())
+        and (not given.short or each.short)
+        and given.brokers in {None, each.brokers}
+    ]
+
+
+def main() -> int:
+    """0 when every promise was kept, and every control was caught."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kafka.faults", description=__doc__)
+    parser.add_argument("--only", metavar="WORD", help="those whose name holds this")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", action="store_true", help="the few that every test run does")
+    parser.add_argument("--brokers", type=int, choices=(1, 3))
+    parser.add_argument("--list", action="store_true", help="name them and do nothing")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the table here, as Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found here")
+    given = parser.parse_args()
+    chosen = _chosen(given)
+    if given.list or not chosen:
+        for each in chosen:
+            says = (each.act.__doc__ or "").splitlines()[0]
+            _say(f"{each.name} ({each.brokers} brokers, {each.workers} workers): {says}")
+        return 0 if chosen else 2
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # what a client says of an outage is no news here
+    began = time.monotonic()
+    results = asyncio.run(run_all(chosen, seed=given.seed, told=_say))
+    seconds = time.monotonic() - began
+    if given.report is not None:
+        given.report.write_text(as_markdown(results, seed=given.seed, seconds=seconds))
+    if given.json is not None:
+        given.json.write_text(as_json(results, seed=given.seed, seconds=seconds))
+    wrong = [result.fault for result in results if not result.fine]
+    _say(f"{len(results) - len(wrong)} of {len(results)} faults kept, in {seconds:.0f} s, seed {given.seed}")
+    for name in wrong:
+        _say(f"NOT: {name}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
