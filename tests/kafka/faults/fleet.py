@@ -105,8 +105,8 @@ class Fleet:
     ) -> Slot:
         """Begin a life in this slot; `once` holds for this life only, not for what the supervisor starts after it.
 
-        With FAULT_ variables in `once`, or with an `entry`, the process is a Python module (the launcher by
-        default) that does something to itself; else it is the installed command.
+        With FAULT_ variables, or with an `entry`, the process is a Python module (the launcher by default) that
+        does something to itself; else it is the installed command.
         """
         slot = self.slot(number)
         assert not slot.running, f"worker {number} runs already"
@@ -117,7 +117,7 @@ class Fleet:
 
     async def _begin(self, slot: Slot, once: Mapping[str, str], entry: str | None) -> None:
         slot.lives += 1
-        if entry is None and any(name.startswith("FAULT_") for name in once):
+        if entry is None and any(name.startswith("FAULT_") for name in (*self._env, *once)):
             entry = LAUNCHER
         command = [str(COMMAND)] if entry is None else [sys.executable, "-m", entry]
         with slot.log.open("ab") as log:

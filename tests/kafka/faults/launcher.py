@@ -15,16 +15,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from app.core.partition import Commit
 from app.drivers import kafka_takeover
 from app.drivers.kafka_client import Kafka
 from app.drivers.kafka_commit import TransactionLog
 from app.drivers.kafka_takeover import Takeovers
 from app.model.gate import Model
+from topics.nudges import NUDGES
 
 POINTS = (
     "before the fence",
     "mid-restore",
     "before begin",
+    "before a nudge's begin",
     "after begin",
     "between append and commit",
     "after the commit, before the local copy",
@@ -81,12 +84,15 @@ def _around_takeovers(act: Reached) -> None:
 
 def _around_transactions(act: Reached) -> None:
     def commit(transaction: Any) -> Any:
-        async def around(self: TransactionLog, *given: Any) -> Any:
+        async def around(self: TransactionLog, decided: Commit, rows: Any) -> Any:
             producer = self._producer
+            nudges = any(record.topic == NUDGES.name for record in decided.records)
             begin, end = producer.begin_transaction, producer.commit_transaction
 
             async def beginning() -> None:
                 act("before begin")
+                if nudges:
+                    act("before a nudge's begin")
                 await begin()
                 act("after begin")
 
@@ -98,7 +104,7 @@ def _around_transactions(act: Reached) -> None:
 
             producer.begin_transaction, producer.commit_transaction = beginning, ending
             try:
-                return await transaction(self, *given)
+                return await transaction(self, decided, rows)
             finally:
                 producer.begin_transaction, producer.commit_transaction = begin, end
 

@@ -54,6 +54,8 @@ class Happening:
     type: str
     data: Data
     source: str = SOURCE
+    partition: int | None = None
+    """Where it is written, whatever its key says; None: at home."""
 
     @property
     def event_id(self) -> str:

@@ -225,5 +225,9 @@ def _record(happening: Happening) -> NewRecord:
         "data": happening.data,
     }
     return NewRecord(
-        "user-events", happening.user.encode(), json.dumps(body).encode(), int(now.timestamp() * 1000)
+        "user-events",
+        happening.user.encode(),
+        json.dumps(body).encode(),
+        int(now.timestamp() * 1000),
+        partition=happening.partition,
     )

@@ -147,6 +147,8 @@ async def _play(scene: Scene, result: Result) -> None:
     await fault.act(scene)
     if not scene.hits:
         raise NoHitError(f"{fault.name}: it was never done")
+    if fault.ends_there:
+        return
     async with standing.following():
         result.recovery_s = await _recovered(scene, standing, fault.recovers_within_s)
         await asyncio.sleep(GOES_ON_S)

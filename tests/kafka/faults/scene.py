@@ -50,6 +50,8 @@ class Fault:
     must_break: bool
     """A control: a promise of ours is taken out, and the verifier has to see that."""
     recovers_within_s: float
+    ends_there: bool
+    """By design nothing goes on afterwards until an operator acts: the scene itself judges what is left."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -68,6 +70,7 @@ def fault(
     breaks_cluster: bool = False,
     must_break: bool = False,
     recovers_within_s: float = 90.0,
+    ends_there: bool = False,
 ) -> Callable[[Act], Act]:
     """Put an async function on the list of faults; its docstring says what is done and what must hold."""
 
@@ -86,6 +89,7 @@ def fault(
             breaks_cluster=breaks_cluster,
             must_break=must_break,
             recovers_within_s=recovers_within_s,
+            ends_there=ends_there,
         )
         return act
 

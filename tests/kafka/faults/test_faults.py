@@ -1,4 +1,8 @@
-"""The short run of the faults: a few, seeded, on a Kafka of their own."""
+"""The short run of the faults: a few, seeded, on a Kafka of their own.
+
+Among them the zombie, whose nudge is refused, and the same zombie with fencing taken out, whose nudge the verifier
+sees twice: without the second the first would show nothing.
+"""
 
 from __future__ import annotations
 
