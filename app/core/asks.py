@@ -150,6 +150,8 @@ class Reply(msgspec.Struct, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
+    sent: bool = True
+    """False: the pass was over before the question could be sent, so it is no request and no attempt."""
 
     @property
     def answered(self) -> bool:

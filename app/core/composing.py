@@ -88,7 +88,8 @@ class Composer:
             return _Tried(reason="budget_exhausted")
         if not isinstance(reply.answer, ComposeAnswer):
             kind = reply.failed if reply.failed and reply.failed != "budget" else "malformed"
-            self._note(approach, kind, (), reply)
+            if reply.sent:
+                self._note(approach, kind, (), reply)
             return _Tried(reason="model_unavailable", pause=PAUSE_AFTER.get(kind, timedelta()))
         text = reply.answer.text.strip()
         facts, locale = self._candidate.facts, ledger.row.locale
@@ -117,7 +118,7 @@ class Composer:
     def _request(
         self, question: Question, number: int, pause: timedelta
     ) -> Generator[Ask, Heard, Reply | None]:
-        """One request, noted and paid for; None when the day's or the minute's budget allows none."""
+        """One request, noted and paid for if it was sent; None when the day's or the minute's budget allows none."""
         ledger = self._ledger
         if day_is_spent(ledger):
             return None
@@ -129,6 +130,8 @@ class Composer:
             raise TypeError(f"a question was answered by {type(heard).__name__}")
         if heard.failed == "budget":
             return None
+        if not heard.sent:
+            return heard
         self._trace.asked(question, heard)
         charge(ledger, (self._intent.intent_id,), heard)
         return heard

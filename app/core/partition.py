@@ -234,7 +234,7 @@ class Partition:
                     waiting = self._mailboxes.get(running.user_id)
                     heard = (now, News(tuple(waiting.events) if waiting else (), self._situation.paused))
                 elif running.late:
-                    heard = (now, Reply(failed="timeout"))
+                    heard = (now, Reply(failed="timeout", sent=False))
                 else:
                     self._put_ask(running, asked)
                     return

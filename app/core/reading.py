@@ -92,6 +92,8 @@ def _ask_about(
             return "flood", None, shown
         if not isinstance(heard, Reply):
             raise TypeError(f"a reading was answered by {type(heard).__name__}")
+        if not heard.sent:
+            break
         trace.asked(question, heard)
         answer = heard.answer if isinstance(heard.answer, ReadingAnswer) else None
         charge(ledger, (*due_ids, *verdicts.closing(answer, shown)), heard)

@@ -8,6 +8,7 @@ import pytest
 
 from app.core.asks import Reply
 from app.core.partition import MAILBOX_LIMIT
+from app.core.policy import Policy
 from app.core.row import SEEN_EVENTS
 from tests.facts.core.by_hand import (
     A_DRAFT,
@@ -25,9 +26,9 @@ from topics.murmur2 import partition_of
 DUE = NOON + HOUR
 
 
-def waiting_for_words(*people: str) -> ByHand:
+def waiting_for_words(*people: str, rules: Policy | None = None) -> ByHand:
     """Each of these has a plan that has come due, and the model is asked for the words."""
-    world = ByHand()
+    world = ByHand(rules)
     for user_id in people:
         world.granted(user_id, "follow_up")
         world.requested(user_id, "the exam", DUE)
@@ -104,6 +105,36 @@ def test_a_pass_has_sixty_seconds() -> None:
     world.at(DUE + MINUTE)
     assert [nudge["written_by"] for nudge in world.records("nudges")] == ["fallback"]
     assert world.asks() == []
+
+
+def test_a_draft_that_was_never_asked_for_is_no_attempt() -> None:
+    """The 60 s ran out over the first: one attempt and one call stand in the outcome."""
+    world = waiting_for_words("ana")
+    world.at(DUE + MINUTE)
+    (outcome,) = world.records("nudge-outcome")
+    assert [(one["approach"], one["result"]) for one in outcome["attempts"]] == [("natural", "timeout")]
+    assert (outcome["model_calls"], outcome["written_by"]) == (1, "fallback")
+    (trace,) = world.records("nudge-pass")
+    assert [(one["task"], one["failed"]) for one in trace["asks"]] == [("compose", "timeout")]
+
+
+def test_silence_after_an_unsent_draft_is_the_models() -> None:
+    """Where the agent has no words of its own, a second attempt that was never made is `model_unavailable`."""
+    world = waiting_for_words("ana", rules=policy(agents={"follow_up": {"fallback": "silence"}}))
+    world.at(DUE + MINUTE)
+    assert world.outcomes() == [("the exam", "stood_down", "model_unavailable")]
+
+
+def test_a_reading_that_was_never_asked_for_is_no_call() -> None:
+    """The 60 s ran out over the first question: the plan pays for one call, and the second is in no trace."""
+    world = ByHand(policy(reading={"when": "maturity"}))
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", DUE)
+    world.happens("ana", "message.received", {"text": "hm"})
+    world.at(DUE)
+    world.at(DUE + MINUTE)
+    assert [one.spent.calls for one in world.row("ana").intents.values()] == [1]
+    assert [len(trace["asks"]) for trace in world.records("nudge-pass")] == [1]
 
 
 def test_a_reading_that_never_came_holds_the_plan() -> None:
