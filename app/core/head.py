@@ -19,6 +19,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     unfinished: tuple[int, ...] = ()
     partitions: int = 1
     schema: int = SCHEMA
+    seen: tuple[int, int] | None = None
+    """Offset and log timestamp of the last record that was received: by it a log is known again."""
 
 
 class Progress:
@@ -32,10 +34,11 @@ class Progress:
         self._high = head.high
         self._received: deque[int] = deque()
         self._done: set[int] = set()
+        self._seen = head.seen
         self.changed = False
         """Whether something was done since the last head was taken."""
 
-    def begins(self, offset: int) -> bool:
+    def begins(self, offset: int, timestamp_ms: int) -> bool:
         """Note a record as received; False when it is done already, or was received before."""
         if offset <= self._old_high:
             if offset not in self._old_unfinished:
@@ -43,6 +46,8 @@ class Progress:
             self._old_unfinished.discard(offset)
         elif offset <= self._high:
             return False
+        else:
+            self._seen = offset, timestamp_ms
         self._high = max(self._high, offset)
         self._received.append(offset)
         return True
@@ -73,4 +78,5 @@ class Progress:
             high=max(self._high, following - 1),
             unfinished=tuple(left),
             partitions=self._partitions,
+            seen=self._seen,
         )

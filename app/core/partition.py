@@ -87,7 +87,7 @@ class Partition:
         """Records of `user-events` in log order; those below `next` or already done are passed over."""
         touched: dict[str, None] = {}
         for record in records:
-            if not self._progress.begins(record.offset):
+            if not self._progress.begins(record.offset, record.timestamp_ms):
                 continue
             self._defects.events += 1
             event = self._arrival.understood(record, now, self._records, self._tally)

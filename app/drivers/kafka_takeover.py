@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from app.core.head import HEAD_KEY, SCHEMA, Head
-from app.drivers.kafka_client import Kafka, discard
+from app.drivers.kafka_client import Kafka, Place, discard
 from app.drivers.kafka_commit import TransactionLog
 from app.drivers.kafka_reader import Reader, read_to, reader
 from app.drivers.machine import Machine
@@ -205,13 +205,30 @@ class Takeovers:
         if head.partitions != self._partitions:
             raise Refused(_other_number(head.partitions, found=self._partitions))
         if head.next > end:
-            message = (
-                f"{place.topic}-{number} ends at offset {end}, and everything below {head.next} is done already: "
-                "the topic was made anew or cut. Restore it, or begin anew with another TACTFUL_TOPIC_PREFIX; "
-                "going on would leave out what is written next"
-            )
-            raise Refused(message)
+            found = f"ends at offset {end}, and everything below {head.next} is done already"
+            raise Refused(_another_log(place, found))
+        if head.seen is not None and beginning <= head.seen[0] < end:
+            await self._know_again(place, *head.seen)
         return _after_retention(head, beginning)
+
+    async def _know_again(self, place: Place, offset: int, timestamp_ms: int) -> None:
+        """The last record that was received still stands where it stood, or this is another log."""
+        async with reader(self._kafka, committed=False) as one:
+            batches = [batch async for batch in read_to(one, {place: (offset, offset + 1)})]
+        there = next((record for batch in batches for record in batch), None)
+        if there is None or (there.offset, there.timestamp_ms) != (offset, timestamp_ms):
+            raise Refused(
+                _another_log(
+                    place, f"holds another record at offset {offset} than the one that was read there"
+                )
+            )
+
+
+def _another_log(place: Place, found: str) -> str:
+    return (
+        f"{place.topic}-{place.partition} {found}: the topic was made anew or cut. Restore it, or begin anew with "
+        "another TACTFUL_TOPIC_PREFIX; going on would leave out what is written next"
+    )
 
 
 def _other_number(fixed: int, *, found: int) -> str:

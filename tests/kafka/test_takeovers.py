@@ -11,7 +11,7 @@ from app.core.head import HEAD_KEY, Head
 from app.drivers.kafka_reader import reader
 from app.drivers.kafka_takeover import TRUSTED_FOR, NotYet, Refused
 from app.drivers.rocks import LocalRows, Store
-from tests.kafka.deployment import PARTITIONS, Deployment, owner
+from tests.kafka.deployment import NOON_MS, PARTITIONS, Deployment, owner
 from tests.kafka.scribe import Scribe
 
 
@@ -124,6 +124,22 @@ async def test_an_input_that_was_made_anew_is_refused(topics: Deployment, tmp_pa
     async with owner(topics, tmp_path) as ours:
         await ours.commit(head=Head(next=5, high=4, partitions=PARTITIONS))
     with pytest.raises(Refused, match="user-events-0 ends at offset 0, and everything below 5 is done"):
+        async with owner(topics, tmp_path):
+            pass
+
+
+async def test_an_input_that_was_made_anew_and_has_grown_is_refused(
+    topics: Deployment, tmp_path: Path
+) -> None:
+    """It reaches beyond what is done, and is not the log of which that was said: another record stands there."""
+    user = topics.person_in(0)
+    await topics.events(*((user, b"%d" % n) for n in range(10)))
+    async with owner(topics, tmp_path) as ours:
+        await ours.commit(head=Head(next=5, high=4, partitions=PARTITIONS, seen=(4, NOON_MS)))
+    async with owner(topics, tmp_path) as ours:
+        assert ours.taken.start == 5
+        await ours.commit(head=Head(next=5, high=4, partitions=PARTITIONS, seen=(4, NOON_MS - 1)))
+    with pytest.raises(Refused, match="user-events-0 holds another record at offset 4 than the one"):
         async with owner(topics, tmp_path):
             pass
 

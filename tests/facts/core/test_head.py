@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,17 @@ from app.core.head import Head, Progress
 
 def received(progress: Progress, *offsets: int) -> list[int]:
     """Which of these are to be decided."""
-    return [offset for offset in offsets if progress.begins(offset)]
+    return [offset for offset in offsets if progress.begins(offset, at(offset))]
+
+
+def at(offset: int) -> int:
+    """The log's timestamp of a record here."""
+    return 1_000 + offset
+
+
+def head(*, last: int, **values: Any) -> Head:
+    """A partition's row whose last record was this one."""
+    return Head(seen=(last, at(last)), **values)
 
 
 def test_next_is_the_first_that_is_not_done() -> None:
@@ -19,7 +31,7 @@ def test_next_is_the_first_that_is_not_done() -> None:
     received(progress, 0, 1, 2, 3)
     for offset in (0, 2, 3):
         progress.done(offset)
-    assert progress.head() == Head(next=1, high=3, unfinished=(1,))
+    assert progress.head() == head(last=3, next=1, high=3, unfinished=(1,))
     assert progress.undecided == 1
 
 
@@ -37,15 +49,24 @@ def test_what_was_not_received_again_stays_unfinished() -> None:
     assert progress.head() == Head(next=3, high=4, unfinished=(3,))
 
 
+def test_the_last_record_is_kept_to_know_the_log_by() -> None:
+    """Only a record behind all others moves it; what is taken again after a crash does not."""
+    progress = Progress(head(last=4, next=1, high=4, unfinished=(1, 3)))
+    received(progress, 1, 2, 3)
+    assert progress.head().seen == (4, at(4))
+    received(progress, 5)
+    assert progress.head().seen == (5, at(5))
+
+
 def test_with_nothing_unfinished_next_is_where_the_reader_stands() -> None:
     """Behind the last record there may be markers of transactions, which no reader is given."""
     progress = Progress(Head())
     received(progress, 0, 1)
     progress.done(0)
     progress.done(1)
-    assert progress.head() == Head(next=2, high=1)
+    assert progress.head() == head(last=1, next=2, high=1)
     progress.positioned(7)
-    assert progress.head() == Head(next=7, high=6)
+    assert progress.head() == head(last=1, next=7, high=6)
 
 
 def test_an_offset_is_received_once() -> None:
@@ -74,10 +95,10 @@ def test_no_event_is_done_that_was_not_decided(order: list[int], data: st.DataOb
     received(progress, *log)
     for offset in order:
         progress.done(offset)
-    head = progress.head()
-    again = Progress(head)
-    left = received(again, *log[head.next :])
+    taken = progress.head()
+    again = Progress(taken)
+    left = received(again, *log[taken.next :])
     assert sorted([*order, *left]) == list(log)
     for offset in data.draw(st.permutations(left)):
         again.done(offset)
-    assert again.head() == Head(next=30, high=29)
+    assert again.head() == head(last=29, next=30, high=29)

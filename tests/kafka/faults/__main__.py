@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import time
 from pathlib import Path
 
 from tests.kafka.faults.report import as_json, as_markdown
-from tests.kafka.faults.running import run_all
+from tests.kafka.faults.running import Result, run_all
 from tests.kafka.faults.scene import Fault, all_faults
 
 
@@ -29,6 +30,14 @@ def _chosen(given: argparse.Namespace) -> list[Fault]:
     ]
 
 
+async def _run(chosen: list[Fault], given: argparse.Namespace) -> list[Result]:
+    """SIGTERM ends it as Ctrl-C does: workers and brokers are ended first."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run_all(chosen, seed=given.seed, told=_say, logs=given.logs)
+
+
 def main() -> int:
     """0 when every promise was kept, and every control was caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.kafka.faults", description=__doc__)
@@ -39,6 +48,9 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name them and do nothing")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the table here, as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found here")
+    parser.add_argument(
+        "--logs", type=Path, metavar="FOLDER", help="keep the workers' logs of what went wrong here"
+    )
     given = parser.parse_args()
     chosen = _chosen(given)
     if given.list or not chosen:
@@ -50,7 +62,7 @@ def main() -> int:
         logging.CRITICAL
     )  # what a client says of an outage is no news here
     began = time.monotonic()
-    results = asyncio.run(run_all(chosen, seed=given.seed, told=_say))
+    results = asyncio.run(_run(chosen, given))
     seconds = time.monotonic() - began
     if given.report is not None:
         given.report.write_text(as_markdown(results, seed=given.seed, seconds=seconds))

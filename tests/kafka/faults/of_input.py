@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from app.drivers import kafka_topics
 from app.drivers.kafka_client import NewTopic, discard
+from tests.kafka.faults.ledger import records
 from tests.kafka.faults.lives import Happening
 from tests.kafka.faults.scene import Scene, fault
 from topics.murmur2 import partition_of
@@ -50,8 +51,6 @@ async def upstream_hangs(scene: Scene) -> None:
 
 async def _decided_lately(scene: Scene, numbers: set[int]) -> set[int]:
     """Of these partitions the ones that wrote an outcome in the last five seconds."""
-    from tests.kafka.faults.ledger import records  # noqa: PLC0415
-
     since = (datetime.now(UTC) - timedelta(seconds=5)).timestamp() * 1000
     found = await records(scene.cluster.bootstrap, scene.prefix, "nudge-outcome", scene.partitions)
     return {record.partition for record in found if record.timestamp_ms > since} & numbers
@@ -134,8 +133,6 @@ async def made_anew(scene: Scene) -> None:
 
 
 async def _outcomes(scene: Scene) -> int:
-    from tests.kafka.faults.ledger import records  # noqa: PLC0415
-
     return len(await records(scene.cluster.bootstrap, scene.prefix, "nudge-outcome", scene.partitions))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import tempfile
 import time
 import traceback
@@ -45,8 +46,8 @@ class Result:
     judgement: Judgement = field(default_factory=Judgement)
     recovery_s: float | None = None
     seconds: float = 0.0
-    restarts: int = 0
-    """Workers that ended by themselves and were started again."""
+    ended: dict[int, list[int]] = field(default_factory=dict)
+    """By slot the exit codes of workers that ended by themselves and were started again."""
     says: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -56,9 +57,16 @@ class Result:
 
 
 async def run_all(
-    faults: Iterable[Fault], *, seed: int, told: Callable[[str], None] = lambda _: None
+    faults: Iterable[Fault],
+    *,
+    seed: int,
+    told: Callable[[str], None] = lambda _: None,
+    logs: Path | None = None,
 ) -> list[Result]:
-    """Each in turn; scenes of as many brokers share a cluster until one breaks it."""
+    """Each in turn; scenes of as many brokers share a cluster until one breaks it.
+
+    `logs` is where the workers' logs of a scene that went wrong are kept.
+    """
     results: list[Result] = []
     async with AsyncExitStack() as closing:
         cluster: Cluster | None = None
@@ -67,7 +75,7 @@ async def run_all(
                 await closing.aclose()
                 cluster = await closing.enter_async_context(Cluster(fault.brokers))
             told(f"... {fault.name} ({fault.brokers} brokers, {fault.workers} workers)")
-            result = await run_one(fault, cluster, seed=seed)
+            result = await run_one(fault, cluster, seed=seed, logs=logs)
             results.append(result)
             told(line_of(result))
             for said in (*result.says, *(f"({note})" for note in result.notes)):
@@ -84,11 +92,11 @@ def line_of(result: Result) -> str:
         f"{result.verdict}: {result.fault}: hits {result.hits}, events {found.events}, nudges {found.nudges}, "
         f"outcomes {found.outcomes}, open {found.open}, missing {len(found.missing)}, twice {len(found.twice)}, "
         f"stale {len(found.stale)}, recovered in {'-' if recovery is None else f'{recovery:.1f} s'}, "
-        f"{result.seconds:.0f} s in all"
+        f"{result.seconds:.0f} s in all{f', ended {result.ended}' if result.ended else ''}"
     )
 
 
-async def run_one(fault: Fault, cluster: Cluster, *, seed: int) -> Result:
+async def run_one(fault: Fault, cluster: Cluster, *, seed: int, logs: Path | None = None) -> Result:
     """One fault, from new topics to the verdict; whatever goes wrong is a finding."""
     began = time.monotonic()
     result = Result(fault=fault.name, brokers=fault.brokers, workers=fault.workers, verdict="BROKEN")
@@ -106,11 +114,21 @@ async def run_one(fault: Fault, cluster: Cluster, *, seed: int) -> Result:
             await scene.fleet.close()
             scene.load._stop.set()
         result.hits, result.written = scene.hits, len(scene.load.acknowledged)
-        result.restarts = sum(len(codes) for codes in scene.fleet.ended.values())
+        result.ended = scene.fleet.ended
         result.notes = scene.notes
         _judge(scene, result)
+        if logs is not None and not result.fine:
+            _keep_logs(scene, logs)
     result.seconds = time.monotonic() - began
     return result
+
+
+def _keep_logs(scene: Scene, logs: Path) -> None:
+    logs.mkdir(parents=True, exist_ok=True)
+    for slot in scene.fleet.slots.values():
+        shutil.copy(
+            slot.log, logs / f"{scene.fault.name.replace(' ', '-').replace(':', '')}-{slot.number}.log"
+        )
 
 
 def _scene(fault: Fault, cluster: Cluster, folder: Path, prefix: str, seed: int) -> Scene:
