@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": "app.cli.verify",
     "doctor": "app.cli.doctor",
     "scenario": "app.cli.scenario",
+    "eval": "app.cli.evaluation",
     "bench": "app.cli.bench",
 }
 """A command and the module that holds it as `app`, a Typer application; help lists them in this order."""

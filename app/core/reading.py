@@ -6,7 +6,7 @@ One reading takes the whole debt, in chunks of 40 messages; what an answered chu
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Literal
 
 from agents.contract import Intent, Sent
@@ -110,6 +110,7 @@ def _question(
     ledger: Ledger, chunk: Sequence[tuple[Unread, bool]], raised: Sequence[Raised]
 ) -> tuple[Reading, Shown]:
     row = ledger.row
+    zone = row.zone(ledger.policy.default_timezone)
     things: list[Intent | Sent | Raised] = [
         *row.intents.values(),
         *(sent for sent in row.sent_nudges if verdicts.may_be_recalled(ledger, sent)),
@@ -118,10 +119,10 @@ def _question(
     intents = {f"i{n}": thing for n, thing in enumerate(things, start=1)}
     messages = {f"m{n}": message for n, (message, _) in enumerate(chunk, start=1)}
     question = Reading(
-        now=ledger.now,
-        intents=tuple(_shown_intent(ref, thing) for ref, thing in intents.items()),
+        now=ledger.now.astimezone(zone),
+        intents=tuple(_shown_intent(ref, thing, zone) for ref, thing in intents.items()),
         messages=tuple(
-            ShownMessage(ref, message.origin.at, message.speaker, message.text)
+            ShownMessage(ref, message.origin.at.astimezone(zone), message.speaker, message.text)
             for ref, message in messages.items()
         ),
         agents=tuple(sorted(name for name in ledger.roster.names if row.granted(name))),
@@ -130,9 +131,13 @@ def _question(
     return question, Shown(intents, messages, new)
 
 
-def _shown_intent(ref: str, thing: Intent | Sent | Raised) -> ShownIntent:
+def _shown_intent(ref: str, thing: Intent | Sent | Raised, zone: tzinfo) -> ShownIntent:
+    """Times are told by the person's own clock: "tomorrow at nine" is meant by it."""
     if isinstance(thing, Raised):
-        plan, at = thing.plan, thing.origin.at
-        return ShownIntent(ref, plan.agent, plan.subject, plan.words, at, plan.due_at)
-    intent = thing.intent if isinstance(thing, Sent) else thing
-    return ShownIntent(ref, intent.agent, intent.subject, intent.words, intent.opened_at, intent.due_at)
+        about, opened_at = thing.plan, thing.origin.at
+        agent, subject, words, due_at = about.agent, about.subject, about.words, about.due_at
+    else:
+        intent = thing.intent if isinstance(thing, Sent) else thing
+        agent, subject, words, due_at = intent.agent, intent.subject, intent.words, intent.due_at
+        opened_at = intent.opened_at
+    return ShownIntent(ref, agent, subject, words, opened_at.astimezone(zone), due_at.astimezone(zone))

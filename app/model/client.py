@@ -13,7 +13,7 @@ from anthropic.types import Message
 
 from app.core.asks import Ask, Failed, Reply
 from app.model import wire
-from app.model.failures import by_status, operator_action
+from app.model.failures import by_status, by_stop_reason, operator_action
 from app.model.gate import Clock
 from app.model.request import DEFAULT_EFFORT, DEFAULT_MODEL, headers, request
 from app.model.schemas import MalformedError, parse
@@ -23,13 +23,6 @@ log = logging.getLogger("tactful.model")
 
 MOST_TOKENS = 100_000_000
 """A hundred times the largest context there is: what claims more, or less than none, is no `/v1/messages`."""
-
-# Anything but end_turn is no answer, whatever text came with it.
-_STOPPED: dict[str | None, Failed] = {
-    "refusal": "refused",
-    "max_tokens": "truncated",
-    "model_context_window_exceeded": "truncated",
-}
 
 
 class AnthropicModel:
@@ -140,8 +133,9 @@ def _reply(ask: Ask, message: Message) -> Reply:
     def failed(kind: Failed) -> Reply:
         return Reply(failed=kind, model=model, input_tokens=asked, output_tokens=said)
 
-    if message.stop_reason != "end_turn":
-        return failed(_STOPPED.get(message.stop_reason, "malformed"))
+    stopped = by_stop_reason(message.stop_reason)
+    if stopped is not None:
+        return failed(stopped)
     text = "".join(block.text for block in message.content if block.type == "text")
     try:
         answer = parse(ask.question, text)

@@ -30,6 +30,19 @@ _ACTIONS: dict[int, str] = {
 }
 
 
+# Anything but end_turn is no answer, whatever text came with it.
+_BY_STOP_REASON: dict[str, Failed] = {
+    "refusal": "refused",
+    "max_tokens": "truncated",
+    "model_context_window_exceeded": "truncated",
+}
+
+
+def by_stop_reason(reason: str | None) -> Failed | None:
+    """The failure that a message stands for by why it stopped; None when it was finished."""
+    return None if reason == "end_turn" else _BY_STOP_REASON.get(reason or "", "malformed")
+
+
 def by_status(status: int, kind: str | None = None) -> Failed:
     """The failure that an HTTP status other than 200 stands for; `kind` is the body's `error.type`."""
     return _BY_STATUS.get(status) or _BY_TYPE.get(kind or "") or "unreachable"

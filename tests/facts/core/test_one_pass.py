@@ -225,6 +225,18 @@ def test_unread_words_are_read_before_anything_is_composed() -> None:
     assert closed_by.offset == 99
 
 
+def test_a_reading_tells_all_times_by_the_persons_clock() -> None:
+    """Whoever says "tomorrow at nine" means that clock, so the model is told it; the instants are the same."""
+    row = person(maturing("the exam"), timezone="America/New_York")
+    settles = said(ReadingAnswer((Verdict("i1", "resolves", "m1", 0.9),)))
+    asked, _ = told(begun(row, [words("passed", 99), matured(maturing("the exam"))]), settles)
+    (reading,) = [one for one in asked if isinstance(one, Reading)]
+    assert reading.now.isoformat() == "2026-03-04T07:00:00-05:00"
+    assert reading.messages[0].at.isoformat() == "2026-03-04T06:00:00-05:00"
+    assert [one.opened_at.utcoffset() for one in reading.intents[:1]] == [timedelta(hours=-5)]
+    assert [one.due_at.utcoffset() for one in reading.intents[:1]] == [timedelta(hours=-5)]
+
+
 def test_without_an_answer_the_plan_is_held() -> None:
     """It stays due, is looked at again a minute later, and is never sent stale."""
     row = person(maturing("the exam"))

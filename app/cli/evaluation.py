@@ -1,0 +1,126 @@
+"""`tactful eval`: how well the model's questions are answered, by a live model or in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.answers import NO, USAGE, complain, examples, say, say_json
+from app.cli.asked import ANSWERS, AT_ONCE, BACKEND, CODES, EXPORT, LIMIT, MOST_USD, Exchange, note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.evaluation.cases import Case, Label
+    from app.evaluation.situation import Situation
+    from app.settings import Settings
+
+Cases = Annotated[
+    Path,
+    typer.Option("--cases", metavar="FILE", help="JSON lines: a case each, with its label or without."),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="The labels, where they are kept apart from the cases."),
+]
+Export = Annotated[Path | None, typer.Option("--export", metavar="FILE", help=EXPORT)]
+Answers = Annotated[Path | None, typer.Option("--answers", metavar="FILE", help=ANSWERS)]
+Backend = Annotated[str | None, typer.Option("--backend", metavar="WHO", help=BACKEND)]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help=LIMIT)]
+MostUsd = Annotated[float | None, typer.Option("--most-usd", min=0, help=MOST_USD)]
+AtOnce = Annotated[int, typer.Option("--at-once", min=1, help=AT_ONCE)]
+AsJson = Annotated[bool, typer.Option("--json", help="The report as one JSON object.")]
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.callback()
+def _evaluation() -> None:
+    """How well meaning is read: with a live model, or with answers that come in a file."""
+
+
+@app.command(
+    epilog=examples(
+        "tactful eval resolution --cases cases.jsonl --export requests.jsonl",
+        "tactful eval resolution --cases cases.jsonl --answers answers.jsonl",
+        "tactful eval resolution --cases cases.jsonl --answers kept.jsonl --backend anthropic --limit 20 --json",
+        codes=CODES,
+    )
+)
+def resolution(  # noqa: PLR0917 - typer passes options by name
+    cases: Cases,
+    labels: Labels = None,
+    export: Export = None,
+    answers: Answers = None,
+    backend: Backend = None,
+    limit: Limit = None,
+    most_usd: MostUsd = None,
+    at_once: AtOnce = 4,
+    least_f1: Annotated[
+        float | None, typer.Option("--least-f1", min=0, max=1, help="Exit 1 when F1 is below.")
+    ] = None,
+    most_false: Annotated[
+        int | None, typer.Option("--most-false", min=0, help="Exit 1 when more plans were wrongly closed.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well it is read what messages settle: plans wrongly closed and stale ones apart.
+
+    Each case is put to the worker's own reading, and an answer goes through the worker's own checks: the schema, the
+    closed answer space, the confidence and the cap on what one message may close.
+    """
+    from app.cli.opening import settings
+    from app.evaluation import told
+    from app.evaluation.exchange import instructions
+    from app.evaluation.resolution import report
+
+    exchange = Exchange(
+        export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
+    )
+    given = settings()
+    where = _situation(given)
+    exchange.check(where.policy)
+    asked, known = _cases(cases, labels)
+    asks = [(case.id, where.ask(case)) for case in asked]
+    brought = exchange.brought(given, where.policy, asks)
+    if answers is None:
+        return
+    found = {name: one.reply for name, one in brought.items()}
+    judged = report(where, asked, known, found, instructions=instructions(asks[0][1].question))
+    if as_json:
+        say_json(judged)
+    else:
+        for line in told.resolution(judged):
+            say(line)
+    if not judged.labelled:
+        complain(f"{cases}: no case has a label: give --labels FILE", USAGE)
+    unanswered = len(asked) - len(found)
+    if unanswered:
+        note(f"{unanswered} cases have no answer")
+    too_many = most_false is not None and judged.scored.figures.false.count > most_false
+    if unanswered or too_many or (least_f1 is not None and judged.scored.f1.value < least_f1):
+        raise typer.Exit(NO)
+
+
+def _situation(given: Settings) -> Situation:
+    """The policy and the agents of this deployment."""
+    from app.cli.answers import told
+    from app.core.roster import Roster
+    from app.deployment import deciding
+    from app.evaluation.situation import Situation
+
+    with told():
+        decides = deciding(given)
+    return Situation(decides.policy, Roster(decides.agents.values()))
+
+
+def _cases(cases: Path, labels: Path | None) -> tuple[list[Case], Mapping[str, Label]]:
+    from app.evaluation.cases import CasesError, read_cases, read_labels
+
+    try:
+        asked, known = read_cases(cases)
+        return asked, known if labels is None else known | read_labels(labels, asked)
+    except CasesError as error:
+        complain(str(error), USAGE)

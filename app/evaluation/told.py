@@ -1,0 +1,103 @@
+"""The reports as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.evaluation.figures import Share
+from app.evaluation.resolution import Figures, Report, Scored
+
+SHOWN_ERRORS = 40
+
+
+def resolution(report: Report) -> Iterator[str]:
+    """Line by line: how many, what went wrong of which sort, beside what simple answers come to."""
+    models = ", ".join(report.models) or "nobody named"
+    yield f"{report.answered} of {report.cases} cases, answered by {models}; instructions {report.instructions}"
+    if report.unusable:
+        yield f"{report.unusable} answers were unusable: nothing is closed by them, what is due is held"
+    yield ""
+    rows = [("answers", report.scored), *((name, one) for name, one in report.baselines.items())]
+    yield from _table(
+        (
+            "",
+            "F1 (95 %)",
+            "closed, still open",
+            "over, not closed",
+            "of these stale",
+            "held for nothing",
+            "cases right",
+        ),
+        [_line(name, one) for name, one in rows],
+    )
+    for title, groups in (("kind", report.by_kind), ("language", report.by_language)):
+        yield ""
+        yield from _table(
+            (title, "closed, still open", "over, not closed", "held for nothing"), _groups(groups)
+        )
+    yield ""
+    yield from _table(
+        ("confidence", "right"),
+        [
+            (f"{one.low:.2f} to {one.high:.2f}", _share(one.right))
+            for one in report.confidence
+            if one.right.of
+        ],
+    )
+    yield ""
+    yield from _table(
+        (
+            "reading.sure",
+            "closed, still open",
+            "over, not closed",
+            "of these stale",
+            "held for nothing",
+            "F1",
+        ),
+        [
+            (
+                f"{one.sure:.2f}",
+                str(one.false),
+                str(one.missed),
+                str(one.stale),
+                str(one.held_open),
+                f"{one.f1:.3f}",
+            )
+            for one in report.thresholds
+        ],
+    )
+    if report.errors:
+        yield ""
+        yield "errors (--json has all of them)"
+    for error in report.errors[:SHOWN_ERRORS]:
+        should = "is over" if error.settled else "is still open"
+        sure = "" if error.confidence is None else f" {error.confidence:.2f}"
+        said = f"{error.verdict or 'no verdict'}{sure}"
+        yield f"  {error.case} ({error.kind}): {error.intent} {should}, became {error.became}; {said}"
+
+
+def _line(name: str, one: Scored) -> tuple[str, ...]:
+    found = one.figures
+    return (
+        name,
+        f"{one.f1.value:.3f} ({one.f1.low:.3f} to {one.f1.high:.3f})",
+        _share(found.false),
+        _share(found.missed),
+        str(found.stale),
+        str(found.held_open),
+        _share(one.right),
+    )
+
+
+def _groups(groups: Mapping[str, Figures]) -> list[tuple[str, ...]]:
+    return [(name, _share(one.false), _share(one.missed), str(one.held_open)) for name, one in groups.items()]
+
+
+def _share(one: Share) -> str:
+    return f"{one.count}/{one.of} ({one.low:.3f} to {one.high:.3f})" if one.of else "0/0"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[n]) for row in (head, *rows)) for n in range(len(head))]
+    for row in (head, *rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,1 @@
+"""Facts about the evaluation: cases, requests, answers, and what they come to."""
