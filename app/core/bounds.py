@@ -13,8 +13,10 @@ from topics.data import EXIT_BYTES
 ROW_BYTES = 256 * 1024
 INTENTS_BYTES = 128 * 1024
 """Half of a row; fifty plans of the usual size take a sixth of this."""
+# Conditions are measured as JSON; a number of three characters and its comma take 9 bytes here.
+_EXITS = EXIT_BYTES * 9 // 4
 # An id has at most 1,024 characters of 4 bytes, an event's place two of them: the most that one entry can take.
-_INTENT = 28 * 1024
+_INTENT = 32 * 1024
 _UNREAD = 30 * 1024
 _ITEM = 5 * 1024
 _SMALL = 600
@@ -36,7 +38,7 @@ def _plan_at_most(intent: Intent) -> int:
     texts = len(intent.subject) + len(intent.subject_key) + len(intent.words) + len(intent.opened_by.event_id)
     if intent.matured_by is not None:
         texts += len(intent.matured_by.event_id)
-    return 4 * texts + _SMALL + (EXIT_BYTES if intent.exit_on else 0)
+    return 4 * texts + _SMALL + (_EXITS if intent.exit_on else 0)
 
 
 def bound(row: Row, tally: Tally) -> None:

@@ -146,14 +146,17 @@ class Ledger:
     def move(
         self, intent: Intent, due_at: datetime, expires_at: datetime | None, by: Ref, **changes: object
     ) -> None:
-        """Another planned time, and expiry; with the time it had, it is as late as before. Onto a mute: revoked."""
+        """Another planned time, and expiry. Onto a mute: revoked; with conditions too long for a row: one too many."""
         expires_at = expires_at or self.expiry(intent.agent, due_at)
         moved = life_cycle.moved(intent, due_at, expires_at, **changes)
-        if due_at == intent.due_at:
+        if due_at == intent.due_at:  # it is as late as before
             moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
         self.put(moved)
         if self.is_muted(moved.subject):
             self.revoke(moved, "muted", by)
+        elif moved.exit_on is not intent.exit_on and not has_room(self.row, moved):
+            life_cycle.after(moved.status, "refused")
+            self.close(moved, Ending(outcome="stood_down", reason="too_many", by=by))
 
     def revoke(self, intent: Intent, reason: str, by: Ref | None, evidence: Evidence = NO_EVIDENCE) -> None:
         """A later event closes an open intent."""

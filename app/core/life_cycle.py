@@ -34,6 +34,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "open": {
         "woken": "maturing",  # its maturity event is in this commit
         "moved": "open",
+        "refused": "stood_down",  # moved with conditions for which the row has no room
         "revoked": "revoked",
         "expired": "expired",
     },

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from app.core.asks import ComposeAnswer
+from app.core.asks import ComposeAnswer, ReadingAnswer, Verdict
 from app.core.bounds import INTENTS_BYTES, ROW_BYTES
-from app.core.row import OPEN_INTENTS, SEEN_EVENTS
-from tests.facts.core.by_hand import HOUR, NOON, NOTHING_NEW, ByHand, policy, said
+from app.core.row import DOUBTS, OPEN_INTENTS, SEEN_EVENTS
+from tests.facts.core.by_hand import A_DRAFT, HOUR, NOON, NOTHING_NEW, ByHand, policy, said
 
 LONG = "é" * 1000
 """Nearly as long as an id may be: twice as many bytes."""
@@ -48,6 +48,21 @@ def test_plans_have_half_of_the_row() -> None:
     assert len(world.outcomes()) == OPEN_INTENTS + 10 - opened
 
 
+def test_a_move_has_no_more_room_than_a_new_plan() -> None:
+    """A request that moves a plan may bring conditions as long as they may be: one too many closes its plan."""
+    world = ByHand()
+    world.granted("ana", "follow_up")
+    for n in range(OPEN_INTENTS):
+        world.requested("ana", f"plan {n}", NOON + HOUR)
+    exits = [{"type": "done", "where": {"k": [0.5] * 980}}]
+    for n in range(OPEN_INTENTS):
+        world.requested("ana", f"plan {n}", NOON + 2 * HOUR, exit_on=exits)
+    assert len(world.rows["ana"]) <= INTENTS_BYTES + 16 * 1024
+    closed = world.outcomes()
+    assert {(outcome, reason) for _, outcome, reason in closed} == {("stood_down", "too_many")}
+    assert len(closed) + len(world.row("ana").intents) == OPEN_INTENTS
+
+
 def test_no_row_is_larger_than_256_kb() -> None:
     """Plans, words, items and closed plans of the greatest length: the oldest of what may go goes."""
     world = stuffed()
@@ -77,6 +92,26 @@ def test_lost_words_hold_the_plans_before_them() -> None:
     world.at(NOON + 3 * HOUR)
     assert ("before", "stood_down", "unverified_still_open") in world.outcomes()
     assert "after" not in [subject for subject, _, reason in world.outcomes() if reason.startswith("unv")]
+
+
+def test_a_doubt_that_falls_off_holds_every_plan_that_it_was_about() -> None:
+    """Twenty doubts are kept; the plans of one that fell off can no longer be verified, though they opened after it."""
+    world = ByHand(policy(reading={"when": "maturity", "hold": "2h"}))
+    world.granted("ana", "follow_up")
+    for n in range(DOUBTS + 1):
+        world.happens("ana", "message.received", {"text": f"message {n}"})
+    for n in range(DOUBTS + 1):
+        world.requested("ana", f"plan {n}", NOON + HOUR * (1 if n == 0 else 12))
+    world.requested("ana", "about nothing said", NOON + HOUR)
+    world.at(NOON + HOUR)
+    verdicts = [Verdict(f"i{n}", "resolves", f"m{n}", 0.5) for n in range(1, DOUBTS + 2)]
+    world.answered(said(ReadingAnswer(tuple(verdicts))))
+    world.answered(A_DRAFT)
+    assert counted(world, "doubt") == 1
+    assert len(world.row("ana").doubts) == DOUBTS
+    assert world.outcomes() == [("about nothing said", "nudged", "sent")]
+    world.at(NOON + 3 * HOUR)
+    assert world.outcomes()[1:] == [("plan 0", "stood_down", "unverified_still_open")]
 
 
 def test_256_events_are_remembered() -> None:

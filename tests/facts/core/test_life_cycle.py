@@ -26,6 +26,7 @@ DESIGNED = {
     ("new", "refused"): "stood_down",
     ("open", "woken"): "maturing",
     ("open", "moved"): "open",
+    ("open", "refused"): "stood_down",
     ("open", "revoked"): "revoked",
     ("open", "expired"): "expired",
     ("maturing", "matured"): "due",
