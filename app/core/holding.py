@@ -16,7 +16,7 @@ from app.core.plans import Ending
 from app.core.reading import Result
 from app.core.speaking import settle
 from app.core.trace import Trace
-from app.core.unread import pause_after
+from app.core.unread import pause_after, read_at
 
 
 def admitted(ledger: Ledger, trace: Trace, paused: frozenset[str]) -> list[Intent]:
@@ -51,12 +51,21 @@ def _stand_down(ledger: Ledger, intent: Intent) -> None:
 
 
 def in_question(ledger: Ledger, due: Sequence[Intent]) -> list[Intent]:
-    """The due intents that unread or doubtful words may have settled, and whose time for a question has come."""
+    """The due intents that unread or doubtful words may have settled, and whose time for a question has come.
+
+    When the debt is read by itself that is so for all of them: the words that raised their doubts are shown with it.
+    """
     row = ledger.row
-    return [one for one in due if one.wake_at <= ledger.now and (row.unread or row.unverified(one))]
+    waiting = [one for one in due if row.unread or row.unverified(one)]
+    settled_at = read_at(row)
+    if settled_at is not None and settled_at <= ledger.now:
+        return waiting
+    return [one for one in waiting if one.wake_at <= ledger.now]
 
 
-def verified(ledger: Ledger, due: Sequence[Intent], result: Result | None) -> list[Intent]:
+def verified(
+    ledger: Ledger, due: Sequence[Intent], asked: Sequence[Intent], result: Result | None
+) -> list[Intent]:
     """The due intents that nothing unread or doubtful stands against; the others that were in question are held."""
     row = ledger.row
     clear: list[Intent] = []
@@ -68,7 +77,7 @@ def verified(ledger: Ledger, due: Sequence[Intent], result: Result | None) -> li
             intent = msgspec.structs.replace(intent, held_since=None, looks=0)
             ledger.put(intent)
             clear.append(intent)
-        elif intent.wake_at <= ledger.now or _was_asked_about(ledger, intent, result):
+        elif before in asked or _was_asked_about(ledger, intent, result):
             _hold(ledger, intent, result)
     return clear
 

@@ -118,14 +118,16 @@ def _judge_what_is_due(
     in_the_pass = {intent.agent for intent in ledger.row.intents.values() if intent.status == "due"}
     ledger.candidates = tuple(sorted(in_the_pass))
     due = holding.admitted(ledger, trace, paused)
-    result = yield from _read_if_due(ledger, trace, holding.in_question(ledger, due))
+    in_question = holding.in_question(ledger, due)
+    result = yield from _read_if_due(ledger, trace, in_question)
     if result == "flood":
         give_back(
             ledger, [intent for intent in ledger.row.intents.values() if intent.status == "due"], ledger.now
         )
     else:
         weighed = [
-            gates.weigh(ledger, intent, ledger.now) for intent in holding.verified(ledger, due, result)
+            gates.weigh(ledger, intent, ledger.now)
+            for intent in holding.verified(ledger, due, in_question, result)
         ]
         candidates = [one for one in weighed if not settle(ledger, trace, one)]
         if candidates:

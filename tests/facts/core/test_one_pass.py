@@ -27,8 +27,9 @@ from app.core.asks import (
     Verdict,
 )
 from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
+from app.core.origin import Origin
 from app.core.policy import Policy
-from app.core.row import Row
+from app.core.row import Doubt, Row, Unread
 from tests.facts.core.by_hand import (
     A_DRAFT,
     GOOD,
@@ -246,6 +247,25 @@ def test_without_an_answer_the_plan_is_held() -> None:
     assert (held.status, held.held_since) == ("due", NOON)
     assert held.wake_at == NOON + 2 * SECOND + timedelta(minutes=1)
     assert [one.text for one in decided.row.unread] == ["hm"]
+
+
+def test_a_reading_by_itself_shows_the_doubts_of_held_plans() -> None:
+    """What was said before and raised the doubt is shown with the new words, before the plan's own next question."""
+    plan = maturing("the exam", held_since=NOON - HOUR, wake_at=NOON + HOUR, looks=4)
+    plan = msgspec.structs.replace(plan, status="due")
+    said_before = Unread(
+        Origin("by-hand", "1", plan.opened_by, NOON - HOUR), "", "default", "person", "so, so"
+    )
+    row = person(plan, doubts=[Doubt(said_before, (plan.intent_id,))])
+    rules = policy(reading={"when": "each"}, active_within="0s")
+    asked, decided = told(begun(row, [words("It was fun", 99)], rules), NOTHING_NEW, A_DRAFT, News())
+    assert [one.text for one in asked[0].messages] == ["so, so", "It was fun"]
+    assert ends(decided) == [("the exam", "nudged", "sent")]
+    doubtful = said(ReadingAnswer((Verdict("i1", "resolves", "m2", 0.5),)))
+    _, decided = told(begun(row, [words("It was fun", 99)], rules), doubtful)
+    assert decided.row is not None
+    held = decided.row.intents[plan.intent_id]
+    assert (held.status, held.looks, held.wake_at) == ("due", 5, NOON + SECOND + timedelta(minutes=15))
 
 
 def test_a_reading_takes_forty_messages_at_a_time() -> None:
