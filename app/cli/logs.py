@@ -88,6 +88,10 @@ def begin(level: str, *, as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if as_json else Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    if level != "DEBUG":
+    if level == "DEBUG":
+        # Of ours alone: a client that tells of every request tells of people's words, and of passwords.
+        logging.getLogger().setLevel(logging.INFO)
+        logging.getLogger("tactful").setLevel(logging.DEBUG)
+    else:
         for name, least in QUIET.items():
             logging.getLogger(name).setLevel(least)

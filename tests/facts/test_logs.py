@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from app.cli.logs import LONGEST, JsonLines, Lines, told
+from app.cli.logs import LONGEST, JsonLines, Lines, begin, told
 from app.drivers.served import LogAway
 
 
@@ -76,3 +76,18 @@ def test_both_forms_take_any_text(kind: type[logging.Formatter]) -> None:
     """Lone surrogates and control characters too: they are escaped or replaced, and written."""
     line = kind().format(record("\ud800\x00\x1b"))
     assert line.encode(sys.stderr.encoding or "utf-8", "backslashreplace")
+
+
+def test_debugging_tells_of_ours_alone() -> None:
+    """A client that tells of every request tells of passwords and people's words: at DEBUG it tells of neither."""
+    names = ("", "tactful", "aiokafka", "aiokafka.conn", "httpx2", "anthropic")
+    levels = {name: logging.getLogger(name).level for name in names}
+    handlers = logging.getLogger().handlers[:]
+    try:
+        begin("DEBUG", as_json=False)
+        enabled = {name: logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in names}
+    finally:
+        logging.getLogger().handlers[:] = handlers
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+    assert enabled == dict.fromkeys(names, False) | {"tactful": True}
