@@ -177,11 +177,20 @@ class LocalKafka:
         node: int = 1,
         voters: str | None = None,
         cluster_id: str | None = None,
+        listeners: Mapping[str, str] | None = None,
+        scram_users: Mapping[str, str] | None = None,
     ) -> None:
+        """`listeners`: more of them by name, each with its security protocol; `scram_users` have a password each."""
         jars()
         if not shutil.which("java"):
             raise NoBrokerError("Java 17 or newer is needed to run a broker: install a JRE")
-        free = free_ports(2)
+        self._protocols = dict(listeners or {})
+        self._scram_users = dict(scram_users or {})
+        free = free_ports(2 + len(self._protocols))
+        self.listeners = {
+            name: f"{LOOPBACK}:{at}" for name, at in zip(self._protocols, free[2:], strict=True)
+        }
+        """The address of each of the additional listeners."""
         self.address = f"{LOOPBACK}:{port or free[0]}"
         self._heap = heap
         self._more = dict(properties or {})
@@ -277,11 +286,14 @@ class LocalKafka:
 
     def _written_properties(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
+        more = "".join(f",{name}://{address}" for name, address in self.listeners.items())
+        protocols = "".join(f",{name}:{protocol}" for name, protocol in self._protocols.items())
         values = PROPERTIES | {
             "controller.quorum.voters": self._voters,
             "node.id": str(self._node),
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{self._controller}{more}",
+            "advertised.listeners": f"PLAINTEXT://{self.address}{more}",
+            "listener.security.protocol.map": PROPERTIES["listener.security.protocol.map"] + protocols,
             "log.dirs": str(self._folder / "data"),
         }
         file = self._folder / "server.properties"
@@ -294,12 +306,22 @@ class LocalKafka:
         return dict(voter.split("@", 1) for voter in self._voters.split(","))[str(self._node)]
 
     def _format(self, properties: Path) -> None:
-        cluster = self._cluster_id
+        users = [
+            word
+            for name, password in self._scram_users.items()
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for word in ("--add-scram", f"{mechanism}=[name={name},password={password}]")
+        ]
         with (self._folder / "log").open("ab") as log:
             subprocess.run(
                 # The `=` form: an id may begin with a dash.
                 self._java(
-                    "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)
+                    "kafka.tools.StorageTool",
+                    "format",
+                    f"--cluster-id={self._cluster_id}",
+                    "-c",
+                    str(properties),
+                    *users,
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
