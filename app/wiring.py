@@ -101,7 +101,13 @@ class _Parts:
             served.kept(number, head, rows)
             return self.machine(number, head, rows)
 
-        kafka = Kafka(connection(self.settings))
+        try:
+            kafka = Kafka(connection(self.settings))
+        except OSError as error:
+            raise SettingsError(
+                f"TACTFUL_KAFKA__SSL_*: the certificates cannot be used ({error}): give files in PEM form that this "
+                "user may read"
+            ) from None
         worker = KafkaWorker(
             kafka,
             group=self.settings.group,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.answers import NO, OUT_OF_REACH, answer, examples, say, say_json
+from app.cli.answers import NO, OUT_OF_REACH, USAGE, answer, complain, examples, say, say_json
 
 if TYPE_CHECKING:
     from app.doctor.finding import Finding
@@ -21,6 +21,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
         "tactful doctor",
         "TACTFUL_LOG=kafka://localhost:9092 tactful doctor --json",
         "tactful doctor --ask-model",
+        "TACTFUL_LOG=kafka://localhost:9092 tactful doctor --rights worker --principal User:tactful",
         codes="Exit codes: 0 a worker would do its work, 1 something has to be mended, 3 something cannot be reached.",
     )
 )
@@ -28,9 +29,29 @@ def doctor(
     ask_model: Annotated[
         bool, typer.Option("--ask-model", help="Put one real question to the model; it costs some tokens.")
     ] = False,
+    rights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="Look at nothing; print the kafka-acls.sh commands that grant a role the least it needs: worker, "
+            "producer, delivery, data, creator, viewer or operator.",
+        ),
+    ] = None,
+    principal: Annotated[
+        str | None,
+        typer.Option(
+            help="With --rights: who is granted them, and for delivery and data also the name of their group. By "
+            "default User: and the role's name."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
 ) -> None:
     """Look at configuration, policy, agents, log, rights and model with the settings of a worker; change nothing."""
+    if rights is not None:
+        _print_rights(rights, principal, as_json=as_json)
+        return
+    if principal is not None:
+        complain("--principal says whom --rights grants something: give both", USAGE)
 
     async def looked() -> set[str]:
         states: set[str] = set()
@@ -44,6 +65,36 @@ def doctor(
         raise typer.Exit(OUT_OF_REACH)
     if "wrong" in states:
         raise typer.Exit(NO)
+
+
+def _print_rights(role: str, principal: str | None, *, as_json: bool) -> None:
+    """What an administrator of the brokers types, with this deployment's names."""
+    from app.cli.opening import settings
+    from app.settings import KafkaAddress
+    from topics.rights import ROLES, WORKER
+
+    if role not in ROLES:
+        complain(f"{role!r} is no role: there are {', '.join(ROLES)}", USAGE)
+    given = settings()
+    whom = principal or f"User:{role}"
+    own = whom.removeprefix("User:")
+    group = given.group if role == WORKER.name else own
+    servers = ",".join(given.log.servers) if isinstance(given.log, KafkaAddress) else "HOST:PORT"
+    for right in ROLES[role].on(prefix=given.topic_prefix, group=group):
+        command = right.command(whom, servers)
+        if as_json:
+            say_json(
+                {
+                    "resource": right.resource,
+                    "name": right.name,
+                    "prefixed": right.prefixed,
+                    "operation": right.operation,
+                    "why": right.why,
+                    "do": command,
+                }
+            )
+        else:
+            say(command)
 
 
 async def _findings(*, ask_model: bool) -> AsyncIterator[Finding]:

@@ -128,7 +128,7 @@ def _on_brokers(work: Callable[[Kafka], Awaitable[Report]], otherwise: str) -> R
         from app.outside.brokers import quiet_kafka, said
 
         at = connection(given)
-        async with said(f"kafka://{at.bootstrap}"):
+        async with said(at):
             try:
                 return await work(quiet_kafka(at))
             except TopicError as error:
@@ -144,6 +144,7 @@ def _tell(report: Report, *, as_json: bool, created: str = "created") -> None:
                 "created": report.created,
                 "lacking": report.lacking,
                 "differing": report.differing,
+                "unseen": report.unseen,
                 "fine": report.fine,
             }
         )
@@ -154,7 +155,9 @@ def _tell(report: Report, *, as_json: bool, created: str = "created") -> None:
             say(f"lacks: {name}: create it with `tactful topics apply`")
         for line in report.differing:
             say(f"differs: {line}")
-        if not (report.created or report.lacking or report.differing):
+        for name in report.unseen:
+            say(f"not known: the settings of {name}: grant this user DescribeConfigs on it")
+        if not (report.created or report.lacking or report.differing or report.unseen):
             say("all topics are there, as they should be")
     if not report.fine:
         raise typer.Exit(NO)

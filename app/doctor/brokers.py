@@ -3,92 +3,84 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from app.doctor.finding import Finding, away, fine, note, wrong
 from app.drivers import kafka_topics
 from app.drivers.kafka_client import Connection, Kafka, KafkaError
-from app.drivers.kafka_permissions import permissions
+from app.drivers.kafka_permissions import lacking
 from app.drivers.kafka_reader import Reader, reader
-from app.outside.brokers import quiet_kafka, said
+from app.outside.brokers import quiet_kafka, said, where
 from app.outside.log import OutOfReachError, milliseconds, now
 from topics import TOPICS
-from topics.controls import NUDGE_CONTROLS
-from topics.state import NUDGE_STATE
+from topics.rights import WORKER, Right
 from topics.user_events import USER_EVENTS
 
 AHEAD = timedelta(seconds=5)
 """Clocks that a time service keeps are closer than that."""
 FIRST_GROUP_TRIES = 10
 """A second apart."""
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    USER_EVENTS.name: ("read", "write"),
-    NUDGE_STATE.name: ("read", "write"),
-    NUDGE_CONTROLS.name: ("read",),
-}
-"""What a worker does with a topic; with all others it only writes."""
 
 
 async def brokers(connection: Connection, group: str) -> AsyncIterator[Finding]:
     """Nothing is written, and no group is joined."""
-    where = f"kafka://{connection.bootstrap}"
     try:
         kafka = quiet_kafka(connection)
-        async with said(where):
+        async with said(connection):
             report = await kafka_topics.check(kafka)
-            allowed = await permissions(kafka)
-        yield fine("brokers", f"{where} answers")
-        for finding in _topics(report):
+            lacks = await lacking(kafka, WORKER.on(prefix=connection.prefix, group=group))
+        yield fine("brokers", f"{where(connection)} answers")
+        hidden = {right.name for right in lacks or () if right.name in report.lacking}
+        for finding in _topics(report, hidden):
             yield finding
-        for finding in _allowed(kafka, allowed, report):
+        for finding in _rights(connection, lacks):
             yield finding
-        if USER_EVENTS.name in {kafka.plain(name) for name in report.lacking}:
+        unusable = {*report.lacking, *(right.name for right in lacks or ())}
+        if unusable & {kafka.place(USER_EVENTS.name, 0).topic, group}:
             return
-        async with said(where), reader(kafka) as committed, reader(kafka, committed=False) as uncommitted:
+        async with (
+            said(connection),
+            reader(kafka) as committed,
+            reader(kafka, committed=False) as uncommitted,
+        ):
             async for finding in _positions(kafka, group, committed, uncommitted):
                 yield finding
     except OutOfReachError as error:
         yield away("brokers", error.says, error.do)
 
 
-def _topics(report: kafka_topics.Report) -> Iterator[Finding]:
+def _topics(report: kafka_topics.Report, hidden: Collection[str]) -> Iterator[Finding]:
+    """What is hidden from this user may well be there: that is said of its rights."""
     for name in report.lacking:
-        do = "create it with `tactful topics apply`; if it is there, grant this user to describe it"
-        yield wrong("topics", f"there is no {name}, or this user may not see it", do)
+        if name not in hidden:
+            yield wrong("topics", f"there is no {name}", "create it with `tactful topics apply`")
     for line in report.differing:
         says, separator, do = line.partition("; ")
         if not separator:
             says, _, do = line.partition(". ")
         yield wrong("topics", says, do)
+    if report.unseen:
+        says = (
+            f"whether the settings of {', '.join(report.unseen)} are the contract's is not known to this user"
+        )
+        yield note("topics", says, "ask `tactful topics check` as somebody who may DescribeConfigs")
     if report.fine:
         yield fine("topics", f"all {len(TOPICS)} are there, as the contract has them")
 
 
-def _allowed(
-    kafka: Kafka, allowed: Mapping[str, frozenset[str]] | None, report: kafka_topics.Report
-) -> Iterator[Finding]:
-    """Whether this user may do with each topic what a worker does."""
-    if allowed is None:
+def _rights(connection: Connection, lacks: Sequence[Right] | None) -> Iterator[Finding]:
+    """Whether this user may do what a worker does."""
+    if lacks is None:
         yield note("ACLs", "this broker does not say what a user may do")
         return
-    refused = False
-    for topic in TOPICS:
-        name = kafka.place(topic.name, 0).topic
-        lacks = [
-            each for each in NEEDED.get(topic.name, ("write",)) if each not in allowed.get(name, frozenset())
-        ]
-        if lacks and name not in report.lacking:
-            refused = True
-            what = " and ".join(lacks)
-            do = f"kafka-acls.sh --add --allow-principal User:... --topic {name} --operation {lacks[0]}"
-            yield wrong("ACLs", f"this user may not {what} {name}", do)
-    if not refused and not report.lacking:
-        says = "this user may read and write what a worker reads and writes; that it may also use the transactional "
-        yield fine(
-            "ACLs", f"{says}ids {kafka.connection.prefix}{NUDGE_STATE.name}-*, only the worker can try"
-        )
+    principal = f"User:{connection.sasl_username or '...'}"
+    for right in lacks:
+        command = right.command(principal, connection.bootstrap)
+        yield wrong("ACLs", f"this user lacks {right}: {right.why}", command)
+    if not lacks:
+        yield fine("ACLs", "this user may do all that a worker does")
 
 
 async def _positions(
@@ -98,14 +90,7 @@ async def _positions(
     places = [kafka.place(USER_EVENTS.name, n) for n in range(await committed.partitions(USER_EVENTS.name))]
     begins, stable = await uncommitted.beginnings(places), await committed.ends(places)
     ends = await uncommitted.ends(places)
-    try:
-        done = await _done(kafka, group)
-    except KafkaError as error:
-        if "Authorization" not in type(error).__name__:
-            raise
-        do = f"kafka-acls.sh --add --allow-principal User:... --group {group} --operation read"
-        yield wrong("ACLs", f"this user may not use the group {group}", do)
-        return
+    done = await _done(kafka, group)
     behind = 0
     for place in places:
         at, name = done.get(place, begins[place]), f"{place.topic}-{place.partition}"

@@ -98,8 +98,8 @@ class Connection:
             "client_id": self.client_id,
             "security_protocol": self.security_protocol,
         }
-        if self.security_protocol in {"SSL", "SASL_SSL"}:
-            options["ssl_context"] = self._ssl()
+        if (tls := self.tls()) is not None:
+            options["ssl_context"] = tls
         if self.security_protocol.startswith("SASL"):
             options |= {
                 "sasl_mechanism": self.sasl_mechanism,
@@ -108,10 +108,14 @@ class Connection:
             }
         return options
 
-    def _ssl(self) -> ssl.SSLContext:
+    def tls(self) -> ssl.SSLContext | None:
+        """Whom we trust, and who we are to the brokers; None without TLS, OSError when a file cannot be used."""
+        if self.security_protocol not in {"SSL", "SASL_SSL"}:
+            return None
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file, self.key_password)
+            # Never None: OpenSSL would ask on the terminal for the password of a key that has one.
+            context.load_cert_chain(self.cert_file, self.key_file, self.key_password or "")
         return context
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from app.core.head import HEAD_KEY, Head
 from app.core.row import Row, decode
 from app.core.tally import Tally
-from app.drivers import kafka_topics
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Kafka, KafkaConnectionError, KafkaError, discard
+from app.drivers.kafka_refusal import refusal
 from app.drivers.kafka_takeover import decoded
 from app.drivers.rocks import StoreError
 from app.drivers.served import STUCK_AFTER_S, Elsewhere, LogAway, NotRestored, OutOfReach, is_done
@@ -84,12 +84,12 @@ class KafkaServed:
         while not self._stop.is_set():
             try:
                 async with asyncio.timeout(REACHED_WITHIN_S):
-                    self.spread = await kafka_topics.partitions(self._kafka)
+                    self.spread = await self._worker.spread()
             except (KafkaError, OSError, TimeoutError) as error:
-                self._away = f"the brokers at {where} cannot be reached{_detail(error)}"
+                self._away = f"the brokers at {where} cannot be reached{await self._why(error)}"
                 left = None if self._patience_s is None else began + self._patience_s - clock()
                 if left is not None and left <= 0:
-                    raise OutOfReach(f"{self._away}; start them, or mend TACTFUL_LOG") from None
+                    raise OutOfReach(self._away) from None
                 ending = "" if left is None else f", giving up in {left:.0f} s (--wait goes on for ever)"
                 log.warning("%s; trying again in %g s%s", self._away, TRY_AGAIN_S, ending)
             else:
@@ -98,6 +98,13 @@ class KafkaServed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TRY_AGAIN_S):
                     await self._stop.wait()
+
+    async def _why(self, error: Exception) -> str:
+        """What lies in the way, and what to do about it; the client library only says that something does."""
+        if not isinstance(error, KafkaConnectionError):
+            return _detail(error)
+        found = await refusal(self._kafka.connection)
+        return "" if found is None else f": {found.says}; {found.do}"
 
     # Events
 

@@ -17,6 +17,8 @@ from topics.user_events import USER_EVENTS
 VISIBLE_WITHIN_S = 30.0
 BROKERS_DEFAULT = -1
 """A replication factor that leaves the choice to the cluster."""
+TOPIC_REFUSED = 29
+"""The protocol's error code for a topic's missing right."""
 STORY: Mapping[str, str] = {
     "retention.ms": "-1",
     "message.timestamp.before.max.ms": str(2**63 - 1),
@@ -35,7 +37,8 @@ class Present:
 
     partitions: int
     replication: int
-    config: Mapping[str, str]
+    config: Mapping[str, str] | None
+    """None when they were not asked for, or this user may not see them."""
 
 
 @dataclass(slots=True)
@@ -45,11 +48,13 @@ class Report:
     created: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    """Topics whose settings this user may not see."""
 
     @property
     def fine(self) -> bool:
-        """Whether a worker may start on these topics."""
-        return not self.lacking and not self.differing
+        """Whether all topics are there and known to be as the contract has them."""
+        return not (self.lacking or self.differing or self.unseen)
 
 
 async def partitions(kafka: Kafka) -> int:
@@ -81,6 +86,9 @@ async def check(kafka: Kafka, *, settings: Mapping[str, str] | None = None) -> R
             continue
         if count is not None and found.partitions != topic.partitions(count):
             report.differing.append(_wrong_number(name, found.partitions, topic.partitions(count)))
+        if found.config is None:
+            report.unseen.append(name)
+            continue
         for key, wanted in (topic.config | dict(settings or {})).items():
             has = found.config.get(key)
             # What the broker does not know at all it cannot be held to.
@@ -174,7 +182,7 @@ async def _present(
         names[name]: Present(
             partitions=len(described[name]),
             replication=len(described[name][0]["replicas"]),
-            config=configs.get(name, {}),
+            config=configs.get(name),
         )
         for name in there
     }
@@ -185,6 +193,8 @@ async def _configs(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]
     configs: dict[str, dict[str, str]] = {}
     for response in await admin.describe_configs(resources):
         for code, said, _, name, entries in response.resources:
+            if code == TOPIC_REFUSED:
+                continue
             if code:
                 raise TopicError(f"{name}: {said or for_code(code).description}")
             configs[name] = {entry[0]: entry[1] for entry in entries}

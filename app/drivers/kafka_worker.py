@@ -15,9 +15,11 @@ from app.drivers.kafka_client import Kafka
 from app.drivers.kafka_controls import FollowedControls
 from app.drivers.kafka_group import Group
 from app.drivers.kafka_owned import Owned, State
+from app.drivers.kafka_permissions import demand
 from app.drivers.kafka_takeover import Build, TakenOver, Takeovers
 from app.drivers.kafka_watch import Watch
 from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop, all_settled
+from topics.rights import WORKER
 from topics.state import NUDGE_STATE
 
 if TYPE_CHECKING:
@@ -89,10 +91,15 @@ class KafkaWorker:
     async def run(self) -> None:
         """Work until `drain` or `kill`; raises Refused, Stuck, or what a broker will not have."""
         try:
-            self._partitions = await kafka_topics.partitions(self._kafka)
+            self._partitions = await self.spread()
             await self._work()
         finally:
             self._stop.set()
+
+    async def spread(self) -> int:
+        """Over how many partitions people are spread; Refused when topics or rights are not as they should be."""
+        await demand(self._kafka, WORKER.on(prefix=self._kafka.connection.prefix, group=self._group_id))
+        return await kafka_topics.partitions(self._kafka)
 
     def drain(self, within_s: float) -> None:
         """Commit what is decided, leave the group, and end `run`: what waits for a model is the next owner's."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Connection, Kafka, KafkaConnectionError, KafkaError
 from app.drivers.kafka_read_topic import read_topic
+from app.drivers.kafka_refusal import refusal
 from app.outside.log import OutOfReachError, RefusedError
 from topics.record import NewRecord, Record
 
@@ -25,7 +26,7 @@ class BrokersLog:
 
     def __init__(self, kafka: Kafka, counts: Mapping[str, int]) -> None:
         """`counts`: over how many partitions each of the broker's topics is spread."""
-        self.where = f"kafka://{kafka.connection.bootstrap}"
+        self.where = where(kafka.connection)
         self._kafka = kafka
         self._counts = counts
         self._appender: Appender | None = None
@@ -42,7 +43,7 @@ class BrokersLog:
     ) -> AsyncIterator[Record]:
         await self.partitions(topic)
         async with (
-            said(self.where),
+            said(self._kafka.connection),
             aclosing(read_topic(self._kafka, topic, since=since, user=user, follow=follow)) as records,
         ):
             async for record in records:
@@ -51,7 +52,7 @@ class BrokersLog:
     async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
         for topic in {record.topic for record in records}:
             await self.partitions(topic)
-        async with said(self.where):
+        async with said(self._kafka.connection):
             if self._appender is None:
                 self._appender = Appender(self._kafka)
                 await self._appender.start()
@@ -71,7 +72,7 @@ class BrokersLog:
 async def brokers_log(connection: Connection) -> AsyncIterator[BrokersLog]:
     """The log of this deployment; OutOfReachError says what is missing."""
     kafka = quiet_kafka(connection)
-    async with said(f"kafka://{connection.bootstrap}"):
+    async with said(connection):
         counts = await _counts(kafka)
     log = BrokersLog(kafka, counts)
     try:
@@ -99,21 +100,34 @@ async def _counts(kafka: Kafka) -> dict[str, int]:
         await admin.close()
 
 
+def where(connection: Connection) -> str:
+    """The brokers as they are written in TACTFUL_LOG."""
+    return f"kafka://{connection.bootstrap}"
+
+
 @asynccontextmanager
-async def said(where: str) -> AsyncIterator[None]:
+async def said(connection: Connection) -> AsyncIterator[None]:
     """Kafka's errors in the words of an operator."""
     try:
         yield
     except KafkaConnectionError:
-        do = (
-            "start it, or mend TACTFUL_LOG; where it wants TLS or a password, set "
-            "TACTFUL_KAFKA__SECURITY_PROTOCOL and its companions"
-        )
-        raise OutOfReachError(f"no broker answers at {where}", do) from None
+        raise await _away(connection) from None
     except KafkaError as error:
         name = type(error).__name__
-        do = "grant it by an ACL" if "Authorization" in name else "look at the brokers, then try again"
-        raise OutOfReachError(f"{where} answers {name} ({error})", do) from None
+        do = (
+            "grant it by an ACL: `tactful doctor --rights ROLE` prints the commands"
+            if "Authorization" in name
+            else "look at the brokers, then try again"
+        )
+        raise OutOfReachError(f"{where(connection)} answers {name} ({error})", do) from None
     except TimeoutError:
         do = "look at the brokers, then try again"
-        raise OutOfReachError(f"{where} did not answer in time", do) from None
+        raise OutOfReachError(f"{where(connection)} did not answer in time", do) from None
+
+
+async def _away(connection: Connection) -> OutOfReachError:
+    found = await refusal(connection)
+    if found is None:
+        do = "try again; if it stays, check that the brokers' advertised.listeners can be reached from here"
+        return OutOfReachError(f"{where(connection)} answers, and then does not", do)
+    return OutOfReachError(found.says, found.do)

@@ -110,3 +110,33 @@ def test_a_question_is_put_only_when_asked_for(terminal: Terminal) -> None:
     assert len(of(doctor(terminal), "model")) == 1
     said = terminal.tactful("doctor", "--json", "--ask-model", env={"TACTFUL_MODEL": "scripted"})
     assert of(said, "model")[-1]["says"].startswith("scripted answered a question")
+
+
+def test_the_rights_of_a_role_are_printed(terminal: Terminal) -> None:
+    """With this deployment's names; nothing is looked at, so nothing has to answer."""
+    env = {"TACTFUL_LOG": "kafka://127.0.0.1:1", "TACTFUL_TOPIC_PREFIX": "ours-", "TACTFUL_GROUP": "workers"}
+    said = terminal.tactful("doctor", "--rights", "worker", "--principal", "User:tactful", env=env)
+    start = "kafka-acls.sh --bootstrap-server 127.0.0.1:1 --add --allow-principal User:tactful --operation"
+    assert said.code == 0
+    assert said.lines[0] == f"{start} Read --topic ours-user-events"
+    assert said.lines[-2:] == [
+        f"{start} Read --group workers",
+        f"{start} Write --transactional-id ours-nudge-state- --resource-pattern-type prefixed",
+    ]
+
+
+def test_rights_may_be_read_by_a_program(terminal: Terminal) -> None:
+    """One object a right; a role that reads in a group of its own has it by its principal's name."""
+    said = terminal.tactful("doctor", "--rights", "data", "--principal", "User:lake", "--json")
+    assert [(one["resource"], one["name"], one["operation"]) for one in said.objects] == [
+        ("topic", "nudge-outcome", "Read"),
+        ("group", "lake", "Read"),
+    ]
+
+
+def test_an_unknown_role_is_answered_with_all_there_are(terminal: Terminal) -> None:
+    """Exit 2, as is a principal without a role."""
+    said = terminal.tactful("doctor", "--rights", "king")
+    assert said.code == 2
+    assert "worker, producer, delivery, data, creator, viewer, operator" in said.err
+    assert terminal.tactful("doctor", "--principal", "User:x").code == 2

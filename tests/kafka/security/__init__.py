@@ -1,0 +1,1 @@
+"""Brokers that want to know who comes: passwords, certificates, and rights by name."""
