@@ -20,7 +20,7 @@ from topics.user_events import Event, ExitOn
 type_of_status = Literal["open", "maturing", "due"]
 
 
-class Spent(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What the model has cost an intent so far, over all its passes."""
 
     calls: int = 0
@@ -29,7 +29,7 @@ class Spent(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_usd: float | None = None
 
 
-class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A revocable plan to reach out, with a subject and a due time."""
 
     intent_id: str
@@ -65,7 +65,7 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     traceparent: str | None = None
 
 
-class Closed(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Closed(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What is remembered of a closed intent, for 30 days."""
 
     intent_id: str
@@ -78,7 +78,7 @@ class Closed(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     expires_at: datetime
 
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One thing worth telling in a digest; `at` is the event's time, `offset` its place in the log."""
 
     item_id: str
@@ -88,7 +88,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     offset: int
 
 
-class Sent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A nudge that went out and may still be recalled, with the intent that it came from."""
 
     nudge_id: str
@@ -165,7 +165,7 @@ class Policy(Protocol):
         """The settings of one agent, with the defaults where the policy is silent."""
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True):
+class Open(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Plan something. `expires_at` None: the due time plus the policy's `expires_after`."""
 
     subject: str
@@ -177,7 +177,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     exit_on: tuple[ExitOn, ...] = ()
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
+class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Give an open intent of this agent another time; its id stays, its version rises.
 
     `expires_at` None: the new due time plus the policy's `expires_after`. `subject` empty: unchanged.
@@ -189,7 +189,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
 
 
-class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+class Revoke(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Close an open intent of this agent as revoked, or take back its nudge while that is recallable."""
 
     intent_id: str
@@ -199,7 +199,7 @@ class Revoke(msgspec.Struct, frozen=True, kw_only=True):
 Proposal = Open | Move | Revoke
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A matured intent that is worth a nudge, with all that may be told.
 
     `facts` are the only things a draft may mention; `facts["subject"]` is always there.
@@ -213,14 +213,14 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[str, ...] = ()
 
 
-class Defer(msgspec.Struct, frozen=True, kw_only=True):
+class Defer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Not now: ask again at `until`."""
 
     until: datetime
     reason: str = "not_relevant"
 
 
-class StandDown(msgspec.Struct, frozen=True, kw_only=True):
+class StandDown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Deliberate silence, with its reason: one of the outcome reasons for `stood_down`."""
 
     reason: str

@@ -32,7 +32,7 @@ _BINARY = ("ce_id", "ce_source", "ce_type", "ce_specversion")
 _EMPTY = b"{}"
 
 
-class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
+class Undecodable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a record is no event: the dead letter's reason, and the field or position without the value.
 
     `user_id` is the key's, where that could be read.
@@ -44,7 +44,7 @@ class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
 
 
-class _Envelope(msgspec.Struct, frozen=True):
+class _Envelope(msgspec.Struct, frozen=True, gc=False):
     """What stands around the data, in a plain or a structured event alike."""
 
     id: str

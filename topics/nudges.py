@@ -20,7 +20,7 @@ NUDGES = Topic(
 WrittenBy = Literal["model", "fallback"]
 
 
-class Nudge(msgspec.Struct, frozen=True, kw_only=True):
+class Nudge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The message handed to the delivery service, or its recall.
 
     A recall has the `nudge_id` of what it takes back and a `decided_at` of its own.

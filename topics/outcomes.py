@@ -91,7 +91,7 @@ ANSWERED: frozenset[str] = frozenset({"good", "poor", "refused", "truncated", "m
 """The results of an attempt that the model answered: these count for the budget and close the circuit."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What in the person's life closed the intent, as the model read it; all empty when no message did.
 
     `quote` is empty unless the policy allows it; `message_id` finds the words where they are allowed to be.
@@ -104,7 +104,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request for a draft, and what came of it."""
 
     approach: str
@@ -116,7 +116,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The one record that closes an intent.
 
     `attempts` are those of the closing pass; `model_calls`, tokens and cost count all passes of the intent.

@@ -19,7 +19,7 @@ NUDGE_PASS = Topic(
 )
 
 
-class PassAsk(msgspec.Struct, frozen=True, kw_only=True):
+class PassAsk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to the model; `answer` is the schema-checked answer, null where `failed` says why."""
 
     task: Literal["reading", "compose", "judge"]
@@ -32,7 +32,7 @@ class PassAsk(msgspec.Struct, frozen=True, kw_only=True):
     failed: str = ""
 
 
-class GateAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class GateAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one gate said of one candidate; `until` stands with `defer`."""
 
     gate: str
@@ -41,7 +41,7 @@ class GateAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class PassCandidate(msgspec.Struct, frozen=True, kw_only=True):
+class PassCandidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A matured intent as the arbiter saw it, with every gate's answer in the order of asking."""
 
     agent: str
@@ -52,7 +52,7 @@ class PassCandidate(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[GateAnswer, ...] = ()
 
 
-class Pass(msgspec.Struct, frozen=True, kw_only=True):
+class Pass(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One exclusive look at one person."""
 
     pass_id: str

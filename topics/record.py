@@ -7,7 +7,7 @@ import msgspec
 Headers = tuple[tuple[str, bytes], ...]
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A record that was read; `topic` has no deployment's prefix, `timestamp_ms` is the log's own."""
 
     topic: str
@@ -19,7 +19,7 @@ class Record(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
-class NewRecord(msgspec.Struct, frozen=True):
+class NewRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to be written; without a `partition` the key decides (murmur2)."""
 
     topic: str
@@ -30,7 +30,7 @@ class NewRecord(msgspec.Struct, frozen=True):
     partition: int | None = None
 
 
-class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
+class Ref(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Where an event stands in the log: its topic, partition, offset and `source/id`."""
 
     topic: str

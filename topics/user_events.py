@@ -28,21 +28,21 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """RFC 3339 with an offset; one without is refused."""
 
 
-class ExitOn(msgspec.Struct, frozen=True, omit_defaults=True):
+class ExitOn(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An event that closes an intent: its type and, if given, values that its data must contain."""
 
     type: str
     where: dict[str, Any] | None = None
 
 
-class QuietHours(msgspec.Struct, frozen=True):
+class QuietHours(msgspec.Struct, frozen=True, gc=False):
     """Local wall-clock times "HH:MM", start included, end not; equal ones mean none."""
 
     start: str
     end: str
 
 
-class ProfileUpdated(msgspec.Struct, frozen=True):
+class ProfileUpdated(msgspec.Struct, frozen=True, gc=False):
     """Only what is given changes."""
 
     timezone: str | None = None
@@ -51,7 +51,7 @@ class ProfileUpdated(msgspec.Struct, frozen=True):
     quiet_hours: QuietHours | None = None
 
 
-class ConsentChanged(msgspec.Struct, frozen=True):
+class ConsentChanged(msgspec.Struct, frozen=True, gc=False):
     """The person lets an agent (`*`: any agent) reach out, or no longer does; the later event wins."""
 
     agent: str
@@ -59,7 +59,7 @@ class ConsentChanged(msgspec.Struct, frozen=True):
     evidence: str = ""
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """`message.received` (the person's words) and `message.sent` (the assistant's)."""
 
     text: str
@@ -68,23 +68,23 @@ class Message(msgspec.Struct, frozen=True):
     in_reply_to: str = ""
 
 
-class ConversationEnded(msgspec.Struct, frozen=True):
+class ConversationEnded(msgspec.Struct, frozen=True, gc=False):
     """A conversation is over: its messages are read now, and the person is no longer active by it."""
 
     conversation_id: str = ""
 
 
-class AppOpened(msgspec.Struct, frozen=True):
+class AppOpened(msgspec.Struct, frozen=True, gc=False):
     """The person opened the app: an activity, with nothing more to say."""
 
 
-class InterestNoticed(msgspec.Struct, frozen=True):
+class InterestNoticed(msgspec.Struct, frozen=True, gc=False):
     """Something that the person seems to care about and nobody has talked about yet."""
 
     topic: str
 
 
-class CalendarChanged(msgspec.Struct, frozen=True):
+class CalendarChanged(msgspec.Struct, frozen=True, gc=False):
     """`title` and `starts_at` are there unless it is cancelled."""
 
     calendar_event_id: str
@@ -94,7 +94,7 @@ class CalendarChanged(msgspec.Struct, frozen=True):
     status: Literal["confirmed", "cancelled"] = "confirmed"
 
 
-class DigestItem(msgspec.Struct, frozen=True):
+class DigestItem(msgspec.Struct, frozen=True, gc=False):
     """One thing worth telling in the week's digest; of one `item_id` the last version counts."""
 
     item_id: str
@@ -102,7 +102,7 @@ class DigestItem(msgspec.Struct, frozen=True):
     importance: float = 0.5
 
 
-class IntentRequested(msgspec.Struct, frozen=True):
+class IntentRequested(msgspec.Struct, frozen=True, gc=False):
     """A service asks for a plan; the agent must be registered, and `expires_at` is not before `due_at`."""
 
     agent: str
@@ -113,32 +113,32 @@ class IntentRequested(msgspec.Struct, frozen=True):
     exit_on: tuple[ExitOn, ...] = ()
 
 
-class IntentRevoked(msgspec.Struct, frozen=True):
+class IntentRevoked(msgspec.Struct, frozen=True, gc=False):
     """One of the two is given."""
 
     intent_id: str = ""
     subject_key: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """`nudge.delivered`, `nudge.failed`, `nudge.opened`, `nudge.replied`, `nudge.dismissed`."""
 
     nudge_id: str
     reason: str = ""
 
 
-class UserErased(msgspec.Struct, frozen=True):
+class UserErased(msgspec.Struct, frozen=True, gc=False):
     """Everything about the person goes."""
 
 
-class MaturedIntent(msgspec.Struct, frozen=True):
+class MaturedIntent(msgspec.Struct, frozen=True, gc=False):
     """An intent as it stood when its time came; another version is not matured by this."""
 
     intent_id: str
     version: int
 
 
-class IntentMatured(msgspec.Struct, frozen=True):
+class IntentMatured(msgspec.Struct, frozen=True, gc=False):
     """Ours: the time of these intents has come."""
 
     intents: tuple[MaturedIntent, ...]
@@ -186,7 +186,7 @@ Data = (
 )
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that was understood.
 
     `time` is UTC and already clamped: more than 5 min ahead of the log's own timestamp counts as the log's.

@@ -41,8 +41,30 @@ def _plan_at_most(intent: Intent) -> int:
     return 4 * texts + _SMALL + (_EXITS if intent.exit_on else 0)
 
 
-def bound(row: Row, tally: Tally) -> None:
-    """Let the oldest fall off until the row is small enough: what may be told, what may be recalled, then words."""
+def bound(before: Row, row: Row, tally: Tally) -> None:
+    """Let the oldest fall off until the row is small enough: what may be told, what may be recalled, then words.
+
+    `before` was small enough: where nothing was replaced since, nothing need be counted.
+    """
+    if _grew(before, row):
+        _bound(row, tally)
+
+
+def _grew(before: Row, row: Row) -> bool:
+    return (
+        len(row.unread) > len(before.unread)
+        or len(row.closed) > len(before.closed)
+        or row.intents is not before.intents
+        or row.doubts is not before.doubts
+        or row.items is not before.items
+        or row.sent_nudges is not before.sent_nudges
+        or row.nudges is not before.nudges
+        or row.mutes is not before.mutes
+        or row.consents is not before.consents
+    )
+
+
+def _bound(row: Row, tally: Tally) -> None:
     if _at_most(row) <= ROW_BYTES:
         return
     size = len(encode(row))
@@ -62,7 +84,7 @@ def _at_most(row: Row) -> int:
 def _drop_one(row: Row) -> str:
     """The kind of what fell off; empty when only plans are left, which end with an outcome or not at all."""
     if row.items:
-        del row.items[next(iter(row.items))]
+        row.drop_item(next(iter(row.items)))
         return "item"
     if row.sent_nudges:
         row.sent_nudges = row.sent_nudges[1:]
@@ -71,7 +93,7 @@ def _drop_one(row: Row) -> str:
         row.lose_doubt()
         return "doubt"
     if row.unread:
-        row.unread_lost = max(row.unread_lost, row.unread.pop(0).origin.ref.offset)
+        row.lose_unread()
         return "unread"
     if row.closed:
         row.closed = row.closed[len(row.closed) // 2 + 1 :]

@@ -12,7 +12,7 @@ from app.core.head import Head
 from topics.record import NewRecord
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
+class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One transaction: all of it becomes durable or nothing does.
 
     `rows` holds the latest row of each person touched (None: a tombstone); the driver writes `head` under HEAD_KEY.
@@ -25,7 +25,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     records: Sequence[NewRecord]
 
 
-class PendingAsk(msgspec.Struct, frozen=True):
+class PendingAsk(msgspec.Struct, frozen=True, gc=False):
     """A request that a running pass waits for; `deadline` is the end of its pass."""
 
     ask_id: int

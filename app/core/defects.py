@@ -13,7 +13,7 @@ from app.core.asks import Ask, Flood, News, Reply
 from app.core.ledger import Ledger
 from app.core.mailbox import Mailbox
 from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
-from app.core.origin import origin_of
+from app.core.origin import ref_of
 from app.core.plans import Ending
 from app.core.row import Debt, Row
 from topics.record import Record
@@ -108,7 +108,7 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
         _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
         if ledger.row.unread:
             ledger.row.unread_lost = max(message.origin.ref.offset for message in ledger.row.unread)
-            ledger.row.unread, ledger.row.debt = [], Debt()
+            ledger.row.unread, ledger.row.debt = (), Debt()
             ledger.tally.count("tactful_dropped_total", "unread")
     elif isinstance(event.data, IntentMatured):
         waiting = [one.intent_id for one in event.data.intents if _waits_for(row, one)]
@@ -144,7 +144,7 @@ def _fail(ledger: Ledger, intent_ids: list[str], event: Event | None) -> None:
         intent = ledger.row.intents[intent_id]
         ref = None
         if event is not None:
-            ref = origin_of(event).ref
+            ref = ref_of(event)
             intent = life_cycle.step(intent, "matured", matured_by=ref)
         life_cycle.after(intent.status, "defect")
         ledger.close(intent, Ending(outcome="failed", reason="defect", by=ref))

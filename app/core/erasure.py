@@ -32,6 +32,6 @@ def forget_words(ledger: Ledger) -> None:
     """Nobody may reach out and nothing is planned: unread words are not kept."""
     row = ledger.row
     if not row.grants_something and not row.intents:
-        row.unread = []
-        row.doubts = []
+        row.unread = ()
+        row.doubts = ()
         row.debt = Debt()

@@ -12,10 +12,10 @@ from app.core import life_cycle, unread
 from app.core.erasure import erase, forget_words
 from app.core.ids import identity
 from app.core.ledger import Ledger
-from app.core.origin import origin_of
+from app.core.origin import origin_of, ref_of
 from app.core.plans import Plan
 from app.core.proposals import consider, replan
-from app.core.row import CONSENTS, ITEMS, SEEN_EVENTS, Row
+from app.core.row import CONSENTS, ITEMS, Row
 from topics.matching import matches
 from topics.text import fold as folded
 from topics.user_events import (
@@ -56,14 +56,14 @@ def fold(ledger: Ledger, event: Event) -> None:
 
 def is_repeated(row: Row, event: Event) -> bool:
     """Whether the row remembers this event. A maturity event is never one: it names what it wakes, by version."""
-    return event.type != "intent.matured" and identity(event.source, event.id) in row.seen
+    return event.type != "intent.matured" and row.has_seen(identity(event.source, event.id))
 
 
 def _is_passed_over(ledger: Ledger, event: Event) -> bool:
     row = ledger.row
     remembered = event.type != "intent.matured"
-    known = identity(event.source, event.id) if remembered else 0
-    if remembered and known in row.seen:
+    known = identity(event.source, event.id) if remembered else b""
+    if remembered and row.has_seen(known):
         ledger.tally.count("tactful_duplicate_events_total")
         return True
     if row.erased_at is not None:
@@ -72,9 +72,7 @@ def _is_passed_over(ledger: Ledger, event: Event) -> bool:
             ledger.tally.count("tactful_ignored_events_total", "erased")
             return True
     if remembered:
-        row.seen.append(known)
-        if len(row.seen) > SEEN_EVENTS:
-            del row.seen[:-SEEN_EVENTS]
+        row.note_seen(known)
     return False
 
 
@@ -87,9 +85,9 @@ def exits(intent: Intent, event: Event) -> bool:
 
 
 def _exit_events(ledger: Ledger, event: Event) -> None:
-    for intent in list(ledger.row.intents.values()):
+    for intent in ledger.row.intents.values():
         if intent.exit_on and exits(intent, event):
-            ledger.revoke(intent, "exit_event", origin_of(event).ref)
+            ledger.revoke(intent, "exit_event", ref_of(event))
     for sent in ledger.row.sent_nudges:
         if sent.intent.exit_on and exits(sent.intent, event):
             ledger.recall(sent)
@@ -139,12 +137,12 @@ def _consent_changed(ledger: Ledger, event: Event) -> None:
     if data.agent == "*":
         row.consents = {"*": data.granted}
     elif data.agent in row.consents or data.agent in ledger.roster.names or len(row.consents) < CONSENTS:
-        row.consents[data.agent] = data.granted
+        row.consents = {**row.consents, data.agent: data.granted}
     else:
         ledger.tally.count("tactful_dropped_total", "consent")
     if data.granted:
         return
-    ref = origin_of(event).ref
+    ref = ref_of(event)
     for intent in list(row.intents.values()):
         if not row.granted(intent.agent):
             ledger.revoke(intent, "consent_withdrawn", ref)
@@ -160,7 +158,7 @@ def _activity(ledger: Ledger, event: Event) -> None:
     spell_ends = event.time + ledger.policy.active_within
     row.active_until = max(row.active_until or spell_ends, spell_ends)
     if any(not nudge.answered for nudge in row.nudges):
-        row.nudges = [msgspec.structs.replace(nudge, answered=True) for nudge in row.nudges]
+        row.nudges = tuple(msgspec.structs.replace(nudge, answered=True) for nudge in row.nudges)
 
 
 def _message_received(ledger: Ledger, event: Event) -> None:
@@ -190,14 +188,18 @@ def _digest_item(ledger: Ledger, event: Event) -> None:
     assert isinstance(data, DigestItem)
     if not row.grants_something:
         return
-    row.items = {key: item for key, item in row.items.items() if item.at > ledger.now - ITEM_FOR}
-    row.items.pop(data.item_id, None)
-    row.items[data.item_id] = Item(
+    items = {
+        key: item
+        for key, item in row.items.items()
+        if item.at > ledger.now - ITEM_FOR and key != data.item_id
+    }
+    items[data.item_id] = Item(
         item_id=data.item_id, title=data.title, importance=data.importance, at=event.time, offset=event.offset
     )
-    while len(row.items) > ITEMS:
-        del row.items[next(iter(row.items))]
+    while len(items) > ITEMS:
+        del items[next(iter(items))]
         ledger.tally.count("tactful_dropped_total", "item")
+    row.items = items
 
 
 def _intent_requested(ledger: Ledger, event: Event) -> None:
@@ -213,7 +215,7 @@ def _intent_requested(ledger: Ledger, event: Event) -> None:
             planned,
             data.due_at,
             data.expires_at,
-            origin_of(event).ref,
+            lambda: ref_of(event),
             subject=data.subject,
             exit_on=data.exit_on or planned.exit_on,
         )
@@ -233,10 +235,10 @@ def _intent_requested(ledger: Ledger, event: Event) -> None:
 def _intent_revoked(ledger: Ledger, event: Event) -> None:
     data, row = event.data, ledger.row
     assert isinstance(data, IntentRevoked)
-    effect = row.items.pop(data.subject_key, None) is not None
+    effect = row.drop_item(data.subject_key)
     for intent in list(row.intents.values()):
         if is_meant(intent, data):
-            ledger.revoke(intent, "requested", origin_of(event).ref)
+            ledger.revoke(intent, "requested", ref_of(event))
             effect = True
     for sent in list(row.sent_nudges):
         if is_meant(sent.intent, data):
@@ -254,11 +256,11 @@ def _receipt(ledger: Ledger, event: Event) -> None:
     if event.type in _ENDS_RECALL:
         ledger.keep_as_sent(data.nudge_id)
     if event.type == "nudge.failed":
-        row.nudges = [nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id]
+        row.nudges = tuple(nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id)
 
 
 def _user_erased(ledger: Ledger, event: Event) -> None:
-    erase(ledger, event.time, origin_of(event).ref)
+    erase(ledger, event.time, ref_of(event))
 
 
 def _intent_matured(ledger: Ledger, event: Event) -> None:
@@ -273,7 +275,7 @@ def _intent_matured(ledger: Ledger, event: Event) -> None:
         if intent.ripe_at > ledger.now:
             ledger.put(life_cycle.step(intent, "too_early", wake_at=intent.ripe_at))
             continue
-        ref = origin_of(event).ref
+        ref = ref_of(event)
         ledger.put(life_cycle.step(intent, "matured", matured_by=ref, wake_at=ledger.now))
         lateness = (ledger.now - intent.ripe_at).total_seconds()
         ledger.tally.observe("tactful_maturity_lateness_seconds", lateness)

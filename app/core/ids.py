@@ -7,7 +7,7 @@ from hashlib import blake2b
 # 12 bytes: among 10^9 intents a collision has a chance of about 10^-11.
 _ID_BYTES = 12
 # 8 bytes tell apart the 256 events that one row remembers.
-_IDENTITY_BYTES = 8
+IDENTITY_BYTES = 8
 
 
 def derived(*parts: object) -> str:
@@ -20,10 +20,10 @@ def derived(*parts: object) -> str:
     return digest.hexdigest()
 
 
-def identity(source: str, event_id: str) -> int:
-    """An event's `source` + `id` as a 64-bit number, for the row's memory of what it has seen."""
+def identity(source: str, event_id: str) -> bytes:
+    """An event's `source` + `id` as 64 bits, for the row's memory of what it has seen."""
     text = f"{len(source)}:{source}{event_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=_IDENTITY_BYTES).digest(), "big", signed=True)
+    return blake2b(text, digest_size=IDENTITY_BYTES).digest()
 
 
 def share_of(user_id: str, salt: str) -> float:

@@ -5,8 +5,9 @@ Every intent that opens here is either still in the row afterwards or has exactl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -42,11 +43,14 @@ class Ledger:
     def __init__(
         self, row: Row, *, now: datetime, policy: Policy, roster: Roster, pass_of: tuple[object, ...]
     ) -> None:
+        self.before = row
+        """As the pass found it."""
         self.row = row.working_copy()
-        self.now = now
+        self.now = self.started = now
         self.policy = policy
         self.roster = roster
         self._pass_of = pass_of
+        self._pass_id = ""
         self.tally = Tally()
         self.outcomes: list[Outcome] = []
         self.nudges: list[Nudge] = []
@@ -56,10 +60,12 @@ class Ledger:
         """The model that gave the last answer: it stands in the evidence of what that answer closed."""
         self._opened_by_event: dict[tuple[str, str, str], int] = {}
 
-    @cached_property
+    @property
     def pass_id(self) -> str:
         """Derived when it is first needed: most passes leave nothing that names them."""
-        return derived("pass", self.row.user_id, *self._pass_of)
+        if not self._pass_id:
+            self._pass_id = derived("pass", self.row.user_id, *self._pass_of)
+        return self._pass_id
 
     @property
     def held_out(self) -> bool:
@@ -90,7 +96,7 @@ class Ledger:
             life_cycle.after("new", "refused")
             self._record(intent, Ending(outcome="stood_down", reason=refusal, by=origin.ref))
             return None
-        row.intents[intent.intent_id] = intent
+        row.put_intent(intent)
         return intent
 
     def _new_intent(self, plan: Plan, origin: Origin) -> Intent | None:
@@ -136,15 +142,22 @@ class Ledger:
 
     def is_muted(self, subject: str) -> bool:
         """Whether the person asked not to be asked about this."""
+        if not self.row.mutes:
+            return False
         until = self.row.mutes.get(fold(subject))
         return until is not None and until > self.now
 
     def put(self, intent: Intent) -> None:
         """The intent's next state, after a step of its life cycle."""
-        self.row.intents[intent.intent_id] = intent
+        self.row.put_intent(intent)
 
     def move(
-        self, intent: Intent, due_at: datetime, expires_at: datetime | None, by: Ref, **changes: object
+        self,
+        intent: Intent,
+        due_at: datetime,
+        expires_at: datetime | None,
+        by: Callable[[], Ref],
+        **changes: object,
     ) -> None:
         """Another planned time, and expiry. Onto a mute: revoked; with conditions too long for a row: one too many."""
         expires_at = expires_at or self.expiry(intent.agent, due_at)
@@ -153,10 +166,10 @@ class Ledger:
             moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
         self.put(moved)
         if self.is_muted(moved.subject):
-            self.revoke(moved, "muted", by)
+            self.revoke(moved, "muted", by())
         elif moved.exit_on is not intent.exit_on and not has_room(self.row, moved):
             life_cycle.after(moved.status, "refused")
-            self.close(moved, Ending(outcome="stood_down", reason="too_many", by=by))
+            self.close(moved, Ending(outcome="stood_down", reason="too_many", by=by()))
 
     def revoke(self, intent: Intent, reason: str, by: Ref | None, evidence: Evidence = NO_EVIDENCE) -> None:
         """A later event closes an open intent."""
@@ -165,22 +178,23 @@ class Ledger:
 
     def close(self, intent: Intent, ending: Ending) -> None:
         """Take the intent out of the row and write its one outcome."""
-        del self.row.intents[intent.intent_id]
+        self.row.drop_intent(intent.intent_id)
         self._forget_doubts(intent.intent_id)
         self._record(intent, ending)
 
     def _forget_doubts(self, intent_id: str) -> None:
         if self.row.doubts:
-            self.row.doubts = [
+            self.row.doubts = tuple(
                 msgspec.structs.replace(doubt, intents=left)
                 for doubt in self.row.doubts
                 if (left := tuple(other for other in doubt.intents if other != intent_id))
-            ]
+            )
 
     def _record(self, intent: Intent, ending: Ending) -> None:
         row, now = self.row, self.now
         erased = ending.reason == "erased"
-        row.closed.append(
+        row.closed = (
+            *row.closed,
             Closed(
                 intent_id=intent.intent_id,
                 agent=intent.agent,
@@ -190,12 +204,12 @@ class Ledger:
                 closed_at=now,
                 due_at=intent.due_at,
                 expires_at=intent.expires_at,
-            )
+            ),
         )
         if len(row.closed) > CLOSED_INTENTS or row.closed[0].closed_at < now - CLOSED_FOR:
-            row.closed = [
+            row.closed = tuple(
                 closed for closed in row.closed[-CLOSED_INTENTS:] if closed.closed_at >= now - CLOSED_FOR
-            ]
+            )
         self.tally.count("tactful_intents_closed_total", intent.agent, ending.outcome, ending.reason)
         self.outcomes.append(
             Outcome(
@@ -233,8 +247,7 @@ class Ledger:
         row, now = self.row, self.now
         life_cycle.after(intent.status, "sent")
         nudge_id = derived(intent.intent_id, intent.version)
-        row.nudges.append(PastNudge(nudge_id, intent.agent, now))
-        row.nudges = remembered(row.nudges, now)
+        row.nudges = remembered((*row.nudges, PastNudge(nudge_id, intent.agent, now)), now)
         row.nudges_sent += 1
         row.last_text = text
         until = min(intent.expires_at, now + RECALLABLE_FOR)
@@ -246,28 +259,12 @@ class Ledger:
             locale=row.locale,
             written_by=written_by,
         )
-        recallable = [*(old for old in row.sent_nudges if old.recallable_until > now), sent]
+        recallable = (*(old for old in row.sent_nudges if old.recallable_until > now), sent)
         if len(recallable) > RECALLABLE:
             self.tally.count("tactful_dropped_total", "recallable", by=len(recallable) - RECALLABLE)
         row.sent_nudges = recallable[-RECALLABLE:]
         self.tally.count("tactful_nudges_total", intent.agent, written_by)
-        self.nudges.append(
-            Nudge(
-                kind="nudge",
-                nudge_id=nudge_id,
-                user_id=row.user_id,
-                agent=intent.agent,
-                intent_id=intent.intent_id,
-                subject=intent.subject,
-                text=text,
-                locale=row.locale,
-                written_by=written_by,
-                decided_at=now,
-                not_after=intent.expires_at,
-                reply_to=intent.opened_by.event_id,
-                traceparent=intent.traceparent,
-            )
-        )
+        self._tell("nudge", sent, intent.subject, text)
         self.close(intent, msgspec.structs.replace(ending, nudge_id=nudge_id, written_by=written_by))
 
     def recall(self, sent: Sent, *, erased: bool = False) -> None:
@@ -276,15 +273,18 @@ class Ledger:
         if sent.recallable_until <= self.now:
             return
         self.tally.count("tactful_recalls_total", sent.intent.agent)
+        self._tell("recall", sent, "" if erased else sent.intent.subject, "")
+
+    def _tell(self, kind: Literal["nudge", "recall"], sent: Sent, subject: str, text: str) -> None:
         self.nudges.append(
             Nudge(
-                kind="recall",
+                kind=kind,
                 nudge_id=sent.nudge_id,
                 user_id=self.row.user_id,
                 agent=sent.intent.agent,
                 intent_id=sent.intent.intent_id,
-                subject="" if erased else sent.intent.subject,
-                text="",
+                subject=subject,
+                text=text,
                 locale=sent.locale,
                 written_by=sent.written_by,
                 decided_at=self.now,
@@ -296,4 +296,5 @@ class Ledger:
 
     def keep_as_sent(self, nudge_id: str) -> None:
         """The person has seen it: it can no longer be taken back."""
-        self.row.sent_nudges = [sent for sent in self.row.sent_nudges if sent.nudge_id != nudge_id]
+        if self.row.sent_nudges:
+            self.row.sent_nudges = tuple(sent for sent in self.row.sent_nudges if sent.nudge_id != nudge_id)

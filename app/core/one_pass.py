@@ -16,7 +16,7 @@ from app.core.asks import Ask, Heard, LastLook
 from app.core.bounds import bound
 from app.core.fold import fold
 from app.core.ledger import Ledger
-from app.core.origin import origin_of
+from app.core.origin import ref_of
 from app.core.policy import Policy
 from app.core.proposals import replan
 from app.core.reading import Result, read
@@ -34,13 +34,13 @@ from topics.user_events import Event, IntentMatured, MaturedIntent
 UNHEARD_AFTER = timedelta(minutes=15)
 
 
-class Wake(msgspec.Struct, frozen=True):
+class Wake(msgspec.Struct, frozen=True, gc=False):
     """The person's time has come: for a reading or a held plan, and (`mature`) for what is due."""
 
     mature: bool
 
 
-class Decided(msgspec.Struct, frozen=True, kw_only=True):
+class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that follows from a pass: it becomes durable as a whole or not at all."""
 
     row: Row | None
@@ -51,8 +51,13 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     trace: Pass | None
     tally: Tally
 
+    @property
+    def leaves_records(self) -> bool:
+        """Whether anything but the row is written."""
+        return bool(self.outcomes or self.nudges or self.trace or self.matured)
 
-class Situation(msgspec.Struct, frozen=True, kw_only=True):
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What holds for every pass of a worker at a time."""
 
     policy: Policy
@@ -67,47 +72,73 @@ def one_pass(
     row: Row, events: Sequence[Event], wake: Wake | None, now: datetime, situation: Situation
 ) -> Passing:
     """Fold, read, gate, arbitrate, compose, look once more, decide."""
+    return (yield from go_on(folded(row, events, now, situation), events, wake, situation))
+
+
+def folded(row: Row, events: Sequence[Event], now: datetime, situation: Situation) -> Ledger:
+    """A pass's first step: everything that waits is in the row, and what it closes is closed."""
     last = events[-1].offset if events else row.applied_offset
     ledger = Ledger(
         row, now=now, policy=situation.policy, roster=situation.roster, pass_of=(last, len(events), now)
     )
-    trace = Trace()
     for event in events:
         fold(ledger, event)
-        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
-    if not _rests(ledger.row, now):
-        yield from _judge_what_is_due(ledger, trace, situation.paused)
-    matured = _ripen(ledger) if wake is not None and wake.mature else None
-    bound(ledger.row, ledger.tally)
-    kept = None
-    if trace.is_kept:
-        kept = Pass(
-            pass_id=ledger.pass_id,
-            user_id=row.user_id,
-            now=now,
-            events=tuple(origin_of(event).ref for event in events),
-            asks=tuple(trace.asks),
-            candidates=tuple(trace.candidates.values()),
-            winner=trace.winner or "",
-            text=trace.text,
-            policy_version=situation.policy.version,
-        )
+        if event.offset > ledger.row.applied_offset:  # noqa: PLR1730  # a call to max costs more
+            ledger.row.applied_offset = event.offset
+    return ledger
+
+
+def rests(row: Row, now: datetime) -> bool:
+    """Whether nothing is due to be judged or read: the common case, which costs no generator."""
+    if row.unread:
+        read_at = unread.read_at(row)
+        if read_at is not None and read_at <= now:
+            return False
+    for intent in row.intents.values():  # noqa: SIM110  # a generator costs more than the loop
+        if intent.status == "due":
+            return False
+    return True
+
+
+def quiet(ledger: Ledger) -> Decided:
+    """The end of a pass whose row rests: what folding brought, and nothing else."""
+    bound(ledger.before, ledger.row, ledger.tally)
     return Decided(
         row=_row_left(ledger.row, ledger.now),
         outcomes=ledger.outcomes,
         nudges=ledger.nudges,
-        matured=matured,
-        trace=kept,
+        matured=None,
+        trace=None,
         tally=ledger.tally,
     )
 
 
-def _rests(row: Row, now: datetime) -> bool:
-    """Whether nothing is due to be judged or read: the common case, and it costs no generator."""
-    read_at = unread.read_at(row)
-    if read_at is not None and read_at <= now:
-        return False
-    return not any(intent.status == "due" for intent in row.intents.values())
+def go_on(ledger: Ledger, events: Sequence[Event], wake: Wake | None, situation: Situation) -> Passing:
+    """The rest of a pass, after its events were folded."""
+    trace = Trace()
+    if not rests(ledger.row, ledger.now):
+        yield from _judge_what_is_due(ledger, trace, situation.paused)
+    matured = _ripen(ledger) if wake is not None and wake.mature else None
+    decided = quiet(ledger)
+    if matured is None and not trace.is_kept:
+        return decided
+    return msgspec.structs.replace(
+        decided, matured=matured, trace=_kept(ledger, events, trace, situation) if trace.is_kept else None
+    )
+
+
+def _kept(ledger: Ledger, events: Sequence[Event], trace: Trace, situation: Situation) -> Pass:
+    return Pass(
+        pass_id=ledger.pass_id,
+        user_id=ledger.row.user_id,
+        now=ledger.started,
+        events=tuple(ref_of(event) for event in events),
+        asks=tuple(trace.asks),
+        candidates=tuple(trace.candidates.values()),
+        winner=trace.winner or "",
+        text=trace.text,
+        policy_version=situation.policy.version,
+    )
 
 
 def _judge_what_is_due(

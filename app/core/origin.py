@@ -10,7 +10,7 @@ from topics.record import Ref
 from topics.user_events import Event
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """The event that something follows from: its identity, place, time and trace."""
 
     source: str
@@ -20,7 +20,11 @@ class Origin(msgspec.Struct, frozen=True):
     traceparent: str | None = None
 
 
+def ref_of(event: Event) -> Ref:
+    """Where the event stands."""
+    return Ref(event.topic, event.partition, event.offset, f"{event.source}/{event.id}")
+
+
 def origin_of(event: Event) -> Origin:
     """The event as that from which something follows."""
-    ref = Ref(event.topic, event.partition, event.offset, f"{event.source}/{event.id}")
-    return Origin(event.source, event.id, ref, event.time, event.traceparent)
+    return Origin(event.source, event.id, ref_of(event), event.time, event.traceparent)

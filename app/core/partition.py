@@ -13,19 +13,20 @@ import msgspec
 
 from agents.contract import Agent
 from app.core.arrival import Arrival
-from app.core.asks import Ask, Flood, Heard, LastLook, News, Reply
+from app.core.asks import Flood, Heard, LastLook, News, Reply
 from app.core.commit import Commit, PendingAsk
 from app.core.defects import DefectCount, one_by_one
 from app.core.head import HEAD_KEY, Head, Progress
 from app.core.mailbox import Mailbox, Running
-from app.core.one_pass import Decided, Situation, one_pass
+from app.core.one_pass import Decided, Situation, folded, go_on, quiet, rests
 from app.core.people import People
 from app.core.policy import Policy
+from app.core.requests import Requests
 from app.core.roster import Roster
 from app.core.row import Row, decode
 from app.core.standing import Standing
 from app.core.tally import Tally
-from app.core.waiting import Waiting
+from app.core.waiting import Waiting, waits_alike
 from app.core.written import milliseconds, records_of
 from topics.dead_letters import dead_letter
 from topics.record import NewRecord, Record
@@ -64,10 +65,7 @@ class Partition:
         self._defects = DefectCount()
         self._mailboxes: dict[str, Mailbox] = {}
         self._running: dict[str, Running] = {}
-        self._by_ask: dict[int, Running] = {}
-        self._asks: list[PendingAsk] = []
-        self._dropped: list[int] = []
-        self._ask_number = 0
+        self._requests = Requests()
         self._woken: set[str] = set()
         self._records: list[NewRecord] = []
         self._commit_number = 0
@@ -94,9 +92,7 @@ class Partition:
             if event is None:
                 self._progress.done(record.offset)
                 continue
-            mailbox = self._mailboxes.get(event.user_id)
-            if mailbox is None:
-                mailbox = self._mailboxes[event.user_id] = Mailbox()
+            mailbox = self._mailboxes.get(event.user_id) or self._mailbox(event.user_id)
             mailbox.events.append(event)
             mailbox.records.append(record)
             touched[event.user_id] = None
@@ -112,7 +108,7 @@ class Partition:
         self._ticked_at = now
         for running in [one for one in self._running.values() if one.deadline <= now]:
             running.late = True
-            self._drop_ask(running)
+            self._requests.drop(running)
             self._go_on(running, (now, Reply(failed="timeout")))
         for user_id in self._waiting.due_looks(now):
             self._wake(user_id, now, mature=False)
@@ -122,9 +118,8 @@ class Partition:
 
     def answer(self, ask_id: int, reply: Reply, now: datetime) -> None:
         """What came of a request; one for a pass that has ended is ignored."""
-        running = self._by_ask.pop(ask_id, None)
+        running = self._requests.answered(ask_id)
         if running is not None:
-            running.ask_id = None
             self._go_on(running, (now, reply))
 
     def controls(self, paused: frozenset[str]) -> None:
@@ -135,13 +130,11 @@ class Partition:
 
     def take_asks(self) -> list[PendingAsk]:
         """The requests that were not handed out yet."""
-        asks, self._asks = self._asks, []
-        return asks
+        return self._requests.take()
 
     def dropped_asks(self) -> list[int]:
         """Requests whose pass has ended without them; the driver may cancel these."""
-        dropped, self._dropped = self._dropped, []
-        return dropped
+        return self._requests.take_dropped()
 
     @property
     def has_work(self) -> bool:
@@ -190,34 +183,51 @@ class Partition:
         tally, self._tally = self._tally, Tally()
         self._standing.report(tally)
         tally.gauge("tactful_passes_in_flight", len(self._running))
-        tally.gauge("tactful_overdue_intents", self._waiting.queued)
-        oldest = self._waiting.oldest_due
-        tally.gauge("tactful_oldest_overdue_due_timestamp_seconds", oldest.timestamp() if oldest else 0.0)
+        self._waiting.report(tally)
         return tally
 
     # Passes
 
     def _wake(self, user_id: str, now: datetime, *, mature: bool) -> None:
-        mailbox = self._mailboxes.get(user_id)
-        if mailbox is None:
-            mailbox = self._mailboxes[user_id] = Mailbox()
+        mailbox = self._mailboxes.get(user_id) or self._mailbox(user_id)
         mailbox.woken = True
         mailbox.mature = mailbox.mature or mature
         self._attend(user_id, now)
+
+    def _mailbox(self, user_id: str) -> Mailbox:
+        made = self._mailboxes[user_id] = Mailbox()
+        return made
 
     def _attend(self, user_id: str, now: datetime) -> None:
         """Start a pass for somebody whose mailbox is not empty, unless one is under way."""
         running = self._running.get(user_id)
         if running is not None:
             if len(self._mailboxes[user_id].events) >= MAILBOX_LIMIT:
-                self._drop_ask(running)
+                self._requests.drop(running)
                 self._go_on(running, (now, Flood()))
             return
         while user_id not in self._running and (mailbox := self._mailboxes.pop(user_id, None)) is not None:
-            passing = one_pass(self._people.row(user_id), mailbox.events, mailbox.wake, now, self._situation)
-            running = Running(user_id, mailbox, passing, now, now + PASS_LIMIT)
-            self._running[user_id] = running
-            self._advance(running, None, now)
+            self._begin(user_id, mailbox, now)
+
+    def _begin(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
+        """Fold what waits. Most passes end there; one that has something to judge goes on as a generator."""
+        known = self._people.known(user_id)
+        decided = None
+        try:
+            ledger = folded(known or Row(user_id=user_id), mailbox.events, now, self._situation)
+            if not mailbox.woken and rests(ledger.row, now):
+                decided = quiet(ledger)
+        except Exception:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
+            self._retake(user_id, mailbox, now)
+            return
+        if decided is not None:
+            self._apply(user_id, decided, now, woken=False)
+            self._done(mailbox, "no")
+            return
+        passing = go_on(ledger, mailbox.events, mailbox.wake, self._situation)
+        running = Running(user_id, mailbox, passing, now, now + PASS_LIMIT)
+        self._running[user_id] = running
+        self._advance(running, None, now)
 
     def _go_on(self, running: Running, heard: Heard) -> None:
         """Tell a waiting pass what came, and look at the person's mailbox again once it has decided."""
@@ -236,62 +246,52 @@ class Partition:
                 elif running.late:
                     heard = (now, Reply(failed="timeout", sent=False))
                 else:
-                    self._put_ask(running, asked)
+                    self._requests.put(running, asked)
                     return
         except StopIteration as stop:
             del self._running[running.user_id]
             self._decided(running, stop.value, now)
         except Exception:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
             del self._running[running.user_id]
-            self._retake(running, now)
-
-    def _put_ask(self, running: Running, ask: Ask) -> None:
-        self._ask_number += 1
-        running.ask_id = self._ask_number
-        running.asked = True
-        self._by_ask[self._ask_number] = running
-        self._asks.append(PendingAsk(self._ask_number, ask, running.deadline))
-
-    def _drop_ask(self, running: Running) -> None:
-        if running.ask_id is not None:
-            del self._by_ask[running.ask_id]
-            self._dropped.append(running.ask_id)
-            self._asks = [pending for pending in self._asks if pending.ask_id != running.ask_id]
-            running.ask_id = None
+            self._retake(running.user_id, running.mailbox, now)
 
     def _decided(self, running: Running, decided: Decided, now: datetime) -> None:
-        self._apply(running.user_id, decided, now)
-        for record in running.mailbox.records:
-            self._progress.done(record.offset)
-        self._tally.count("tactful_passes_total", "yes" if running.asked else "no")
+        self._apply(running.user_id, decided, now, woken=True)
+        self._done(running.mailbox, "yes" if running.asked else "no")
         if running.asked:  # one that asks nothing is over in the call that began it
             self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
 
-    def _apply(self, user_id: str, decided: Decided, now: datetime) -> None:
+    def _done(self, mailbox: Mailbox, asked: str) -> None:
+        for event in mailbox.events:
+            self._progress.done(event.offset)
+        self._tally.count("tactful_passes_total", asked)
+
+    def _apply(self, user_id: str, decided: Decided, now: datetime, *, woken: bool) -> None:
+        """The decided row becomes the person's; who was `woken` has no times any more, and is given new ones."""
         before, after = self._people.known(user_id), decided.row
         if before is None and after == Row(user_id=user_id):
             after = None
         self._standing.changed(before, after)
         self._people.decided(user_id, after)
-        self._waiting.put(after, user_id)
+        if woken or before is None or after is None or not waits_alike(before, after):
+            self._waiting.put(after, user_id)
         if user_id in self._woken and not any(
             one.status == "maturing" for one in (after.intents.values() if after else ())
         ):
             self._woken.discard(user_id)
-        self._records.extend(records_of(user_id, decided, now))
+        if decided.leaves_records:
+            self._records.extend(records_of(user_id, decided, now))
         self._tally.absorb(decided.tally)
 
-    def _retake(self, running: Running, now: datetime) -> None:
+    def _retake(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
         """A pass raised: take it again event by event, without a model, and put aside what raises even so."""
-        user_id, waits = running.user_id, running.user_id in self._mailboxes
-        steps = one_by_one(
-            lambda: self._people.row(user_id), running.mailbox, now, self._situation, waits=waits
-        )
+        waits = user_id in self._mailboxes
+        steps = one_by_one(lambda: self._people.row(user_id), mailbox, now, self._situation, waits=waits)
         for decided, error, record in steps:
             if error:
                 self._defects.one_more(now)
                 self._tally.count("tactful_defects_total", error)
-            self._apply(user_id, decided, now)
+            self._apply(user_id, decided, now, woken=True)
             if record is not None:
                 self._progress.done(record.offset)
                 if error:

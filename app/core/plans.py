@@ -15,7 +15,7 @@ NO_EVIDENCE = Evidence()
 WrittenBy = Literal["model", "fallback"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be opened: an agent's proposal, a request, or a subject that a reading raised."""
 
     agent: str
@@ -29,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     requested: bool = False
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an intent ended, for its outcome record."""
 
     outcome: OutcomeKind

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agents.contract import Agent, Intent, Move, Open, Proposal, Revoke
 from app.core.ledger import Ledger
-from app.core.origin import origin_of
+from app.core.origin import origin_of, ref_of
 from app.core.plans import Plan
 from topics.outcomes import Outcome
 from topics.text import fold as folded
@@ -58,14 +58,14 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
     if isinstance(proposal, Move):
         if intent is not None:
             subject = proposal.subject or intent.subject
-            ledger.move(intent, proposal.due_at, proposal.expires_at, origin_of(event).ref, subject=subject)
+            ledger.move(intent, proposal.due_at, proposal.expires_at, lambda: ref_of(event), subject=subject)
         return
     _take_back(ledger, agent, proposal, intent, event)
 
 
 def _take_back(ledger: Ledger, agent: Agent, proposal: Revoke, intent: Intent | None, event: Event) -> None:
     if intent is not None:
-        ledger.revoke(intent, proposal.reason, origin_of(event).ref)
+        ledger.revoke(intent, proposal.reason, ref_of(event))
         return
     for sent in list(ledger.row.sent_nudges):
         if sent.intent.intent_id == proposal.intent_id and sent.intent.agent == agent.name:

@@ -50,7 +50,7 @@ def read(ledger: Ledger, trace: Trace, due: Sequence[Intent]) -> Generator[Ask, 
             break
         settled |= verdicts.carry_out(ledger, answer, shown, raised, settled)
         read_now = {message.origin.ref.offset for message, is_new in chunk if is_new}
-        ledger.row.unread = [one for one in ledger.row.unread if one.origin.ref.offset not in read_now]
+        ledger.row.unread = tuple(one for one in ledger.row.unread if one.origin.ref.offset not in read_now)
     verdicts.open_raised(ledger, raised)
     ledger.row.debt = _debt_after(ledger, result)
     return result

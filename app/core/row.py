@@ -1,13 +1,14 @@
 """A person's row: all that Tactful knows about one person, as one value.
 
 Rows are values: a pass works on a copy, and the copy becomes the row when the pass has decided.
+What a row holds is never changed, only replaced: the copy costs one object, and what is the same object is unchanged.
 On the wire a row is one byte of schema version and MessagePack.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agents.contract import Closed, Intent, Item, Sent
-from app.core.ids import derived
+from app.core.ids import IDENTITY_BYTES, derived
 from app.core.origin import Origin
 from topics.user_events import QuietHours
 
@@ -46,7 +47,7 @@ class NewerRow(Exception):
     """
 
 
-class Unread(msgspec.Struct, frozen=True, omit_defaults=True):
+class Unread(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A message that no reading has covered yet: part of the reading debt."""
 
     origin: Origin
@@ -58,14 +59,14 @@ class Unread(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many plans it has closed over all readings: `reading.per_message` counts these."""
 
 
-class Doubt(msgspec.Struct, frozen=True):
+class Doubt(msgspec.Struct, frozen=True, gc=False):
     """A message that may have settled these intents: they are unverified until a reading that shows both clears it."""
 
     message: Unread
     intents: tuple[str, ...]
 
 
-class Debt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Debt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """When the unread messages are to be read; each time None when nothing of the kind is planned."""
 
     settle_at: datetime | None = None
@@ -78,7 +79,7 @@ class Debt(msgspec.Struct, frozen=True, omit_defaults=True):
     failed_since: datetime | None = None
 
 
-class PastNudge(msgspec.Struct, frozen=True, omit_defaults=True):
+class PastNudge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A nudge that was decided: for caps, the gap and `ignored_before`; `answered` when activity followed."""
 
     nudge_id: str
@@ -87,7 +88,7 @@ class PastNudge(msgspec.Struct, frozen=True, omit_defaults=True):
     answered: bool = False
 
 
-class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One person. Mutable only inside the pass that made the copy."""
 
     user_id: str
@@ -95,43 +96,67 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
     locale: str = "en"
     name: str = ""
     quiet_hours: QuietHours | None = None
-    consents: dict[str, bool] = {}
+    consents: Mapping[str, bool] = {}
     last_activity: datetime | None = None
     active_until: datetime | None = None
-    intents: dict[str, Intent] = {}
-    closed: list[Closed] = []
-    seen: list[int] = []
+    intents: Mapping[str, Intent] = {}
+    closed: tuple[Closed, ...] = ()
+    seen: bytes = b""
+    """The identities of the last events, one after the other."""
     applied_offset: int = -1
-    unread: list[Unread] = []
+    unread: tuple[Unread, ...] = ()
     unread_lost: int = -1
     """The offset of the last unread message that fell off; intents opened before it can no longer be verified."""
-    doubts: list[Doubt] = []
+    doubts: tuple[Doubt, ...] = ()
     debt: Debt = Debt()
-    items: dict[str, Item] = {}
-    nudges: list[PastNudge] = []
+    items: Mapping[str, Item] = {}
+    nudges: tuple[PastNudge, ...] = ()
     nudges_sent: int = 0
     last_text: str = ""
-    sent_nudges: list[Sent] = []
-    mutes: dict[str, datetime] = {}
+    sent_nudges: tuple[Sent, ...] = ()
+    mutes: Mapping[str, datetime] = {}
     budget_day: str = ""
     budget_calls: int = 0
     erased_at: datetime | None = None
     erased_until: datetime | None = None
 
     def working_copy(self) -> Row:
-        """A copy whose containers may be changed; what they hold is immutable."""
-        row = copy.copy(self)
-        row.consents = self.consents.copy()
-        row.intents = self.intents.copy()
-        row.closed = self.closed.copy()
-        row.seen = self.seen.copy()
-        row.unread = self.unread.copy()
-        row.doubts = self.doubts.copy()
-        row.items = self.items.copy()
-        row.nudges = self.nudges.copy()
-        row.sent_nudges = self.sent_nudges.copy()
-        row.mutes = self.mutes.copy()
-        return row
+        """A copy whose fields may be replaced."""
+        return copy(self)
+
+    def has_seen(self, known: bytes) -> bool:
+        """Whether an event of this identity is remembered."""
+        at = self.seen.find(known)
+        while at % IDENTITY_BYTES and at > 0:  # across two identities: no match
+            at = self.seen.find(known, at + 1)
+        return at >= 0
+
+    def note_seen(self, known: bytes) -> None:
+        """Remember an event's identity; the oldest of more than SEEN_EVENTS is forgotten."""
+        self.seen = (self.seen + known)[-SEEN_EVENTS * IDENTITY_BYTES :]
+
+    def put_intent(self, intent: Intent) -> None:
+        """A new plan, or the next state of a known one, which keeps its place."""
+        self.intents = {**self.intents, intent.intent_id: intent}
+
+    def drop_intent(self, intent_id: str) -> None:
+        """The plan is no longer open; KeyError when it was not."""
+        intents = dict(self.intents)
+        del intents[intent_id]
+        self.intents = intents
+
+    def drop_item(self, item_id: str) -> bool:
+        """Forget what a digest could have told; whether there was such an item."""
+        if item_id not in self.items:
+            return False
+        self.items = {known: item for known, item in self.items.items() if known != item_id}
+        return True
+
+    def lose_unread(self) -> Unread:
+        """The oldest unread message falls off: plans opened before it can no longer be verified."""
+        lost, self.unread = self.unread[0], self.unread[1:]
+        self.unread_lost = max(self.unread_lost, lost.origin.ref.offset)
+        return lost
 
     @property
     def is_stub(self) -> bool:
@@ -189,7 +214,7 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     def lose_doubt(self) -> None:
         """Forget the oldest doubt: its intents are held all the same, even those opened after its message."""
-        lost = self.doubts.pop(0)
+        lost, self.doubts = self.doubts[0], self.doubts[1:]
         opened = (one.opened_by.offset + 1 for one in map(self.intents.get, lost.intents) if one is not None)
         self.unread_lost = max(self.unread_lost, lost.message.origin.ref.offset, *opened)
 
@@ -199,7 +224,7 @@ def key_kept(subject_key: str) -> str:
     return subject_key if len(subject_key) <= KEY_KEPT else derived("key", subject_key)
 
 
-def remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
+def remembered(nudges: tuple[PastNudge, ...], now: datetime) -> tuple[PastNudge, ...]:
     """The nudges of the last 168 h, and of each agent the last two whatever their age."""
     if nudges[0].at > now - WEEK:
         return nudges
@@ -209,7 +234,7 @@ def remembered(nudges: list[PastNudge], now: datetime) -> list[PastNudge]:
         by_agent[nudge.agent] = by_agent.get(nudge.agent, 0) + 1
         if nudge.at > now - WEEK or by_agent[nudge.agent] <= 2:
             kept.append(nudge)
-    return kept[::-1]
+    return tuple(kept[::-1])
 
 
 @lru_cache(maxsize=1024)

@@ -105,7 +105,7 @@ def _send(ledger: Ledger, winner: Weighed, losers: Sequence[Weighed], draft: Dra
     assert isinstance(winner.answer, Candidate)
     assert draft.text is not None
     for item_id in winner.answer.told:
-        ledger.row.items.pop(item_id, None)
+        ledger.row.drop_item(item_id)
     ending = Ending(outcome="nudged", reason="sent", attempts=draft.attempts)
     ledger.send(intent, draft.text, draft.written_by, ending)
     for loser in losers:

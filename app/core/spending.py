@@ -16,7 +16,7 @@ def charge(ledger: Ledger, intent_ids: tuple[str, ...], reply: Reply) -> None:
     for intent_id in intent_ids:
         intent = row.intents.get(intent_id)
         if intent is not None:
-            row.intents[intent_id] = msgspec.structs.replace(intent, spent=_added(intent.spent, reply, cost))
+            row.put_intent(msgspec.structs.replace(intent, spent=_added(intent.spent, reply, cost)))
     if reply.answered:
         row.budget_calls = calls_today(ledger) + 1
         row.budget_day = _today(ledger)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
+from agents.contract import Intent
 from app.core.row import Row
 from app.core.tally import Tally
+
+_NO_PLANS: Mapping[str, Intent] = {}
 
 
 class Standing:
@@ -17,15 +21,23 @@ class Standing:
         self._unread = 0
 
     def changed(self, before: Row | None, after: Row | None) -> None:
-        """A person's row became another one."""
-        for row, sign in ((before, -1), (after, 1)):
-            if row is None:
-                continue
-            self._unread += sign * len(row.unread)
-            for intent in row.intents.values():
-                self._open[intent.agent] += sign
-                if intent.held_since is not None and intent.status == "due":
-                    self._held += sign
+        """A person's row became another one; only what was replaced is counted anew."""
+        unread_before, unread = before.unread if before else (), after.unread if after else ()
+        self._unread += len(unread) - len(unread_before)
+        plans_before, plans = before.intents if before else _NO_PLANS, after.intents if after else _NO_PLANS
+        if plans_before is plans:
+            return
+        for intent_id, intent in plans_before.items():
+            if plans.get(intent_id) is not intent:
+                self._count(intent, -1)
+        for intent_id, intent in plans.items():
+            if plans_before.get(intent_id) is not intent:
+                self._count(intent, 1)
+
+    def _count(self, intent: Intent, sign: int) -> None:
+        self._open[intent.agent] += sign
+        if intent.held_since is not None and intent.status == "due":
+            self._held += sign
 
     def report(self, tally: Tally) -> None:
         """The present values."""

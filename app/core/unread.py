@@ -29,11 +29,10 @@ def add(ledger: Ledger, origin: Origin, message: Message, speaker: Literal["pers
     row = ledger.row
     if not row.grants_something and not row.intents:
         return
-    row.unread.append(
-        Unread(
-            origin, message.message_id, message.conversation_id or DEFAULT_CONVERSATION, speaker, message.text
-        )
+    added = Unread(
+        origin, message.message_id, message.conversation_id or DEFAULT_CONVERSATION, speaker, message.text
     )
+    row.unread = (*row.unread, added)
     _bound(ledger)
     row.debt = _settling(row.debt, origin.at, ledger.policy)
 
@@ -45,9 +44,7 @@ def _bound(ledger: Ledger) -> None:
         return
     size = sum(len(message.text.encode()) for message in row.unread)
     while size > UNREAD_BYTES:
-        lost = row.unread.pop(0)
-        size -= len(lost.text.encode())
-        row.unread_lost = max(row.unread_lost, lost.origin.ref.offset)
+        size -= len(row.lose_unread().text.encode())
         ledger.tally.count("tactful_dropped_total", "unread")
 
 

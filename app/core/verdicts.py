@@ -146,9 +146,10 @@ def doubt(ledger: Ledger, intent_id: str, message: Unread) -> None:
     for n, known in enumerate(row.doubts):
         if known.message.origin.ref == message.origin.ref:
             if intent_id not in known.intents:
-                row.doubts[n] = Doubt(message, (*known.intents, intent_id))
+                more = Doubt(message, (*known.intents, intent_id))
+                row.doubts = (*row.doubts[:n], more, *row.doubts[n + 1 :])
             return
-    row.doubts.append(Doubt(message, (intent_id,)))
+    row.doubts = (*row.doubts, Doubt(message, (intent_id,)))
     if len(row.doubts) > DOUBTS:
         row.lose_doubt()
         ledger.tally.count("tactful_dropped_total", "doubt")
@@ -162,11 +163,11 @@ def _clear_doubts(ledger: Ledger, shown: Shown, surest: dict[str, Verdict]) -> N
         for ref, thing in shown.intents.items()
         if isinstance(thing, Intent) and (ref not in surest or surest[ref].verdict not in REASONS)
     }
-    ledger.row.doubts = [
+    ledger.row.doubts = tuple(
         msgspec.structs.replace(known, intents=left)
         for known in ledger.row.doubts
         if (left := _left(known, offsets, cleared))
-    ]
+    )
 
 
 def _left(known: Doubt, offsets: set[int], cleared: set[str]) -> tuple[str, ...]:
@@ -178,7 +179,7 @@ def _left(known: Doubt, offsets: set[int], cleared: set[str]) -> tuple[str, ...]
 def _count_closings(ledger: Ledger, shown: Shown, closings: dict[str, int]) -> None:
     """What a message has closed is remembered as long as the message itself is."""
     counts = {shown.messages[ref].origin.ref.offset: count for ref, count in closings.items()}
-    ledger.row.doubts = [
+    ledger.row.doubts = tuple(
         msgspec.structs.replace(
             known,
             message=msgspec.structs.replace(
@@ -186,7 +187,7 @@ def _count_closings(ledger: Ledger, shown: Shown, closings: dict[str, int]) -> N
             ),
         )
         for known in ledger.row.doubts
-    ]
+    )
 
 
 # Putting off
@@ -208,7 +209,7 @@ def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict, m
     if isinstance(thing, Intent):
         assert current is not None
         expires_at = _expiry_after(current.expires_at, before, until)
-        ledger.move(current, until, expires_at, message.origin.ref)
+        ledger.move(current, until, expires_at, lambda: message.origin.ref)
         return
     expiry = thing.plan.expires_at and _expiry_after(thing.plan.expires_at, before, until)
     thing.plan = msgspec.structs.replace(thing.plan, due_at=until, expires_at=expiry)
@@ -232,11 +233,12 @@ def _mute(ledger: Ledger, mute: Mute, shown: Shown, raised: list[Raised]) -> set
     if message is None or message.speaker == "assistant" or not subject:
         return set()
     row = ledger.row
-    row.mutes = {known: until for known, until in row.mutes.items() if until > ledger.now}
-    row.mutes[subject] = ledger.now + ledger.policy.mute_for
-    if len(row.mutes) > MUTES:
-        del row.mutes[min(row.mutes, key=lambda known: row.mutes[known])]
+    mutes = {known: until for known, until in row.mutes.items() if until > ledger.now}
+    mutes[subject] = ledger.now + ledger.policy.mute_for
+    if len(mutes) > MUTES:
+        del mutes[min(mutes, key=mutes.__getitem__)]
         ledger.tally.count("tactful_dropped_total", "mute")
+    row.mutes = mutes
     for intent in [one for one in row.intents.values() if fold(one.subject) == subject]:
         ledger.revoke(intent, "muted", message.origin.ref, _evidence(ledger, message))
     for sent in [one for one in row.sent_nudges if fold(one.intent.subject) == subject]:

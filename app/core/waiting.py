@@ -6,26 +6,54 @@ from collections import deque
 from collections.abc import Container
 from datetime import datetime
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from app.core import unread
 from app.core.row import Row
+from app.core.tally import Tally
 from app.core.timers import Timers
 
 
-def matures_at(row: Row) -> datetime | None:
-    """When the person is next to be woken for a plan: an open one is due, or a maturity event did not come back."""
-    return min((one.wake_at for one in row.intents.values() if one.status != "due"), default=None)
+class Times(NamedTuple):
+    """What a row waits for; each None when it waits for nothing of the kind."""
 
-
-def looks_at(row: Row) -> datetime | None:
+    looks: datetime | None
     """When the person is next to be woken for a reading, a held plan, or the end of an erasure's 30 days."""
-    times = [one.wake_at for one in row.intents.values() if one.status == "due"]
-    read_at = unread.read_at(row)
-    if read_at is not None:
-        times.append(read_at)
-    if row.erased_until is not None:
-        times.append(row.erased_until)
-    return min(times, default=None)
+    matures: datetime | None
+    """When the person is next to be woken for a plan: an open one is due, or a maturity event did not come back."""
+    expires: datetime | None
+    """The earliest expiry of all plans."""
+
+
+def times_of(row: Row) -> Times:
+    """All of them in one look at the plans: this is asked after nearly every event."""
+    looks = unread.read_at(row) if row.unread else None
+    if row.erased_until is not None and (looks is None or row.erased_until < looks):
+        looks = row.erased_until
+    matures = expires = None
+    for intent in row.intents.values():
+        wake_at = intent.wake_at
+        if intent.status == "due":
+            if looks is None or wake_at < looks:
+                looks = wake_at
+        elif matures is None or wake_at < matures:
+            matures = wake_at
+        if expires is None or intent.expires_at < expires:
+            expires = intent.expires_at
+    return Times(looks, matures, expires)
+
+
+def waits_alike(before: Row, after: Row) -> bool:
+    """Whether nothing has changed that a row waits for: what was not replaced is the same object."""
+    return (
+        before.intents is after.intents
+        and before.unread is after.unread
+        and before.debt is after.debt
+        and before.erased_until is after.erased_until
+    )
+
+
+_NOTHING = Times(None, None, None)
 
 
 class Waiting:
@@ -43,12 +71,13 @@ class Waiting:
         """The person's row has changed: their times are taken anew; what is due again comes back at the next tick."""
         if self._queued:
             self._queued.pop(user_id, None)
-        self._looks.put(user_id, None if row is None else looks_at(row))
-        self._maturities.put(user_id, None if row is None else matures_at(row))
-        if row is not None and row.intents:
-            self._expiries[user_id] = min(one.expires_at for one in row.intents.values())
-        else:
+        looks, matures, expires = _NOTHING if row is None else times_of(row)
+        self._looks.put(user_id, looks)
+        self._maturities.put(user_id, matures)
+        if expires is None:
             self._expiries.pop(user_id, None)
+        else:
+            self._expiries[user_id] = expires
 
     def due_looks(self, now: datetime) -> list[str]:
         """The people whose plain wake-up has come."""
@@ -90,6 +119,12 @@ class Waiting:
         while self._by_due and self._by_due[0][1] not in self._queued:
             self._by_due.popleft()
         return self._by_due[0][0] if self._by_due else None
+
+    def report(self, tally: Tally) -> None:
+        """How many wait for room, and since when."""
+        oldest = self.oldest_due
+        tally.gauge("tactful_overdue_intents", self.queued)
+        tally.gauge("tactful_oldest_overdue_due_timestamp_seconds", oldest.timestamp() if oldest else 0.0)
 
     def next(self) -> datetime | None:
         """The earliest time that is not in the queue yet."""

@@ -25,8 +25,6 @@ def milliseconds(at: datetime) -> int:
 
 def records_of(user_id: str, decided: Decided, now: datetime) -> list[NewRecord]:
     """A pass's records, in the order of what they mean: the nudge, the outcomes, the trace, what matures next."""
-    if not (decided.nudges or decided.outcomes or decided.trace or decided.matured):
-        return []
     key, at_ms = user_id.encode(), milliseconds(now)
     records: list[NewRecord] = []
     if not user_id.startswith(CANARY):

@@ -109,7 +109,7 @@ def _row(case: Case, policy: Policy) -> Row:
         timezone=case.timezone,
         consents={"*": True},
         intents={intent.intent_id: intent for intent in intents},
-        unread=unread,
+        unread=tuple(unread),
     )
 
 

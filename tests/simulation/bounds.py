@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.core import bounds as core_bounds
-from app.core import fold, ledger, partition, people, reading, unread, verdicts
+from app.core import ledger, partition, people, reading, row, unread, verdicts
 from tests.simulation.moves import Bounds
 
 
@@ -20,7 +20,7 @@ def held(bounds: Bounds) -> Iterator[None]:
         (reading, "MESSAGES_A_CHUNK", bounds.chunk),
         (unread, "UNREAD_BYTES", bounds.unread),
         (ledger, "OPEN_INTENTS", bounds.open),
-        (fold, "SEEN_EVENTS", bounds.seen),
+        (row, "SEEN_EVENTS", bounds.seen),
         (verdicts, "DOUBTS", bounds.doubts),
         (ledger, "RECALLABLE", bounds.recallable),
         (core_bounds, "ROW_BYTES", bounds.row),

@@ -75,7 +75,8 @@ class RowSeen(msgspec.Struct, frozen=True, kw_only=True):
     nudges: list[Slot] = []
     unread: list[Any] = []
     debt: Debt = Debt()
-    seen: list[int] = []
+    seen: bytes = b""
+    """Eight bytes for each event that is remembered."""
     applied_offset: int = -1
     erased_at: datetime | None = None
 
@@ -192,7 +193,7 @@ class Life:
             ("last_activity", self.last_activity, row.last_activity),
             ("active_until", self.active_until, row.active_until),
             ("erased_at", self.erased_at, row.erased_at),
-            ("seen", len(self.known), len(row.seen)),
+            ("seen", 8 * len(self.known), len(row.seen)),
         ):
             if own != other:
                 return f"{name} is {other!r}, and the log says {own!r}"

@@ -13,7 +13,7 @@ PASSES: tuple[Mutant, ...] = (
         "        self._forget_doubts(intent.intent_id)\n",
     ),
     Mutant(
-        "a closed intent stays in the row", "ledger", "        del self.row.intents[intent.intent_id]\n", ""
+        "a closed intent stays in the row", "ledger", "        self.row.drop_intent(intent.intent_id)\n", ""
     ),
     Mutant(
         "a closed intent opens again",
@@ -38,8 +38,8 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "a nudge takes no slot",
         "ledger",
-        "        row.nudges.append(PastNudge(nudge_id, intent.agent, now))\n        row.nudges = remembered",
-        "        row.nudges = row.nudges and remembered",
+        "remembered((*row.nudges, PastNudge(nudge_id, intent.agent, now)), now)",
+        "row.nudges and remembered(row.nudges, now)",
     ),
     Mutant(
         "a nudge's id knows no version",
@@ -84,7 +84,7 @@ PASSES: tuple[Mutant, ...] = (
     ),
     Mutant("a maturity event is believed too early", "fold", "if intent.ripe_at > ledger.now:", "if False:"),
     # Folding
-    Mutant("an event is not remembered", "fold", "        row.seen.append(known)\n", ""),
+    Mutant("an event is not remembered", "fold", "        row.note_seen(known)\n", "        pass\n"),
     Mutant(
         "what an erasure covers comes back",
         "fold",
@@ -129,7 +129,7 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "a failed nudge keeps its slot",
         "fold",
-        "        row.nudges = [nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id]\n",
+        "        row.nudges = tuple(nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id)\n",
         "        pass\n",
     ),
     # Reading
@@ -171,8 +171,8 @@ PASSES: tuple[Mutant, ...] = (
     ),
     Mutant(
         "lost words leave no trace",
-        "unread",
-        "        row.unread_lost = max(row.unread_lost, lost.origin.ref.offset)\n",
+        "row",
+        "        self.unread_lost = max(self.unread_lost, lost.origin.ref.offset)\n",
         "",
     ),
     Mutant("a doubt that fell off is forgotten", "row", "lost.message.origin.ref.offset, *opened)", "-1)"),

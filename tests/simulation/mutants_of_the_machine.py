@@ -39,10 +39,9 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "a pass's events are done when it begins",
         "partition",
-        "            self._running[user_id] = running\n            self._advance(running, None, now)",
-        "            self._running[user_id] = running\n"
-        "            for record in mailbox.records:\n                self._progress.done(record.offset)\n"
-        "            self._advance(running, None, now)",
+        "        self._running[user_id] = running\n",
+        "        self._running[user_id] = running\n"
+        "        for record in mailbox.records:\n            self._progress.done(record.offset)\n",
     ),
     Mutant(
         "a second commit begins before the first has ended",
@@ -91,9 +90,9 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant("a pass has no deadline", "partition", "if one.deadline <= now]:", "if False]:"),
     Mutant(
         "an answer is taken twice",
-        "partition",
-        "running = self._by_ask.pop(ask_id, None)",
-        "running = self._by_ask.get(ask_id)",
+        "requests",
+        "running = self._waiting.pop(ask_id, None)",
+        "running = self._waiting.get(ask_id)",
     ),
     Mutant(
         "who was woken takes room for ever",
@@ -101,7 +100,12 @@ MACHINE: tuple[Mutant, ...] = (
         "            self._woken.discard(user_id)\n",
         "            pass\n",
     ),
-    Mutant("timers are not set anew", "partition", "        self._waiting.put(after, user_id)\n", ""),
+    Mutant(
+        "timers are not set anew",
+        "partition",
+        "            self._waiting.put(after, user_id)\n",
+        "            pass\n",
+    ),
     Mutant("no timers after a crash", "partition", "        self._waiting.put(known, user_id)\n", ""),
     Mutant(
         "an event that breaks a pass leaves no letter",
@@ -124,8 +128,8 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "the row does not say how far it is",
         "one_pass",
-        "        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)\n",
-        "",
+        "            ledger.row.applied_offset = event.offset\n",
+        "            pass\n",
     ),
     Mutant(
         "an intent matures before it is due",
@@ -136,8 +140,8 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "a maturity event that is lost is not written again",
         "waiting",
-        'if one.status != "due"), default=None)',
-        'if one.status == "open"), default=None)',
+        "        elif matures is None or wake_at < matures:",
+        '        elif intent.status == "open" and (matures is None or wake_at < matures):',
     ),
     Mutant(
         "the maturity event is not written",
@@ -158,19 +162,19 @@ MACHINE: tuple[Mutant, ...] = (
         "while self._queue and len(woken) < room:",
         "while self._queue:",
     ),
-    Mutant("gauges forget what was open", "standing", "((before, -1), (after, 1))", "((after, 1),)"),
+    Mutant("gauges forget what was open", "standing", "self._count(intent, -1)", "pass"),
     Mutant("who was not heard of waits for room", "waiting", "if user_id in counted:", "if False:"),
     Mutant(
         "held plans are not asked about again",
         "waiting",
-        'times = [one.wake_at for one in row.intents.values() if one.status == "due"]',
-        "times = []",
+        "            if looks is None or wake_at < looks:",
+        "            if False:",
     ),
     Mutant(
         "a reading has no timer",
         "waiting",
-        "    if read_at is not None:\n        times.append(read_at)\n",
-        "",
+        "looks = unread.read_at(row) if row.unread else None",
+        "looks = None",
     ),
     Mutant(
         "who waits in a pass is woken for nothing",
@@ -181,7 +185,13 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "a timer cannot be brought forward",
         "timers",
-        "elif self._at.get(user_id) != at:",
-        "elif user_id not in self._at:",
+        "if before is not None and before <= at:",
+        "if before is not None:",
+    ),
+    Mutant(
+        "a plan that was moved keeps its old timer",
+        "waiting",
+        "        before.intents is after.intents\n        and before.unread",
+        "        before.unread",
     ),
 )

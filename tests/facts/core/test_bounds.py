@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.asks import ComposeAnswer, ReadingAnswer, Verdict
 from app.core.bounds import INTENTS_BYTES, ROW_BYTES
+from app.core.ids import IDENTITY_BYTES
 from app.core.row import DOUBTS, OPEN_INTENTS, SEEN_EVENTS
 from tests.facts.core.by_hand import A_DRAFT, HOUR, NOON, NOTHING_NEW, ByHand, policy, said
 
@@ -130,7 +131,7 @@ def test_256_events_are_remembered() -> None:
     world.happens("ana", "weather.changed")
     world.tell(world.event("ana", "app.opened", id="first"))
     assert ("tactful_duplicate_events_total", ()) not in world.partition.take_tally().counts
-    assert len(world.row("ana").seen) == SEEN_EVENTS
+    assert len(world.row("ana").seen) == SEEN_EVENTS * IDENTITY_BYTES
 
 
 def test_ten_nudges_are_recallable() -> None:

@@ -49,4 +49,4 @@ def test_nothing_is_known_of_somebody_who_left_nothing() -> None:
     """An event that means nothing to anybody leaves no row behind but that it was seen."""
     world = ByHand()
     world.happens("ana", "intent.matured", {"intents": [{"intent_id": "i", "version": 1}]})
-    assert "ana" not in world.rows or world.row("ana").seen == []
+    assert "ana" not in world.rows or world.row("ana").seen == b""

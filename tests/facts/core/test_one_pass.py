@@ -183,7 +183,7 @@ def test_what_came_in_meanwhile_stops_the_message() -> None:
     assert {(one.status, one.wake_at) for one in decided.row.intents.values()} == {
         ("open", NOON + SECOND + timedelta(minutes=15))
     }
-    assert decided.row.unread == []
+    assert decided.row.unread == ()
 
 
 def test_what_is_nobodys_business_stops_nothing() -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.core.asks import Reply
+from app.core.ids import IDENTITY_BYTES
 from app.core.partition import MAILBOX_LIMIT
 from app.core.policy import Policy
 from app.core.row import SEEN_EVENTS
@@ -55,10 +56,10 @@ def test_a_person_has_one_pass_at_a_time() -> None:
     world.happens("ana", "weather.changed")
     world.happens("ana", "weather.changed")
     assert world.partition.undecided == 3
-    assert len(world.row("ana").seen) == 2
+    assert len(world.row("ana").seen) == 2 * IDENTITY_BYTES
     world.answered(A_DRAFT)
     assert world.partition.undecided == 0
-    assert len(world.row("ana").seen) == 4
+    assert len(world.row("ana").seen) == 4 * IDENTITY_BYTES
 
 
 def test_answers_may_come_in_any_order() -> None:
@@ -380,3 +381,14 @@ def test_a_request_that_was_heard_before_moves_nothing(*, closed: bool) -> None:
         world.happens("ana", "weather.changed")
     world.tell(world.event("ana", "intent.requested", first, id="first"))
     assert [one.due_at for one in world.row("ana").intents.values()] == [DUE + HOUR]
+
+
+def test_the_end_of_a_conversation_brings_its_reading_forward() -> None:
+    """The words are to be read at its end, even one that a service's clock puts a little ahead."""
+    world = ByHand()
+    world.granted("ana")
+    world.happens("ana", "message.received", {"text": "Surgery on Thursday.", "conversation_id": "c"})
+    assert world.partition.next_wake() == NOON + 90 * SECOND
+    ahead = (NOON + 30 * SECOND).isoformat()
+    world.tell(world.event("ana", "conversation.ended", {"conversation_id": "c"}, time=ahead))
+    assert world.partition.next_wake() == NOON + 30 * SECOND
