@@ -65,6 +65,8 @@ WEIGHTS: dict[str, float] = {
     "settle": 5,
     "race": 2,
     "meanwhile": 2,
+    "breaks": 0.7,
+    "unheard": 0.5,
     "flood": 0.15,
     "round": 8,
 }
@@ -83,7 +85,7 @@ class _Adversary:
         self._rng = rng = random.Random(seed)
         self._partitions = 2 if rng.random() < 0.15 else 1
         self._policy = rng.choice(policies.CHOICE)
-        self._lives = Lives(rng, rng.choice((1, 1, 2, 3, 4)), self._partitions)
+        self._lives = Lives(rng, rng.choice((1, 1, 2, 3, 4, 4, 9)), self._partitions)
         self._bounds = Bounds(
             mailbox=rng.choice((3, 6, 500, 500)),
             cached=rng.choice((1, 20_000)),
@@ -167,7 +169,8 @@ class _Adversary:
 
     def crash(self) -> list[Move]:
         local = self._rng.choice(("kept", "kept", "stale", "empty"))
-        return [Crash(lane=self._lane(), local=local, skew=self._skew())]  # type: ignore[arg-type]  # as above
+        behind = self._rng.choice((1, 3, 30))
+        return [Crash(lane=self._lane(), local=local, behind=behind, skew=self._skew())]  # type: ignore[arg-type]  # as above
 
     def downtime(self) -> list[Move]:
         lane, during = self._lane(), self.tell() if self._rng.random() < 0.7 else []
@@ -175,7 +178,8 @@ class _Adversary:
         return [Crash(lane=lane, down=True), *during, Wait(ms=away), Start(lane=lane, skew=self._skew())]
 
     def take_over(self) -> list[Move]:
-        return [TakeOver(lane=self._lane(), landed=self._rng.random() < 0.5, skew=self._skew())]
+        landed, behind = self._rng.random() < 0.5, self._rng.choice((None, None, 0, 2, 20))
+        return [TakeOver(lane=self._lane(), landed=landed, behind=behind, skew=self._skew())]
 
     def stale(self) -> list[Move]:
         what = self._rng.choice(("deliver", "tick", "answer", "commit"))
@@ -236,6 +240,21 @@ class _Adversary:
             Take(lane=lane),
             *self.end(),
         ]
+
+    def breaks(self) -> list[Move]:
+        """What breaks a pass arrives with what wakes it and with something that may stop it, in one mailbox."""
+        rng, lane = self._rng, self._lane()
+        user = rng.choice(self._lives.people)
+        broke = self._lives.of_kind("brittle.broke", user)
+        ripen: list[Move] = [UntilDue(), Tick(lane=lane, room=5), Take(lane=lane), End(lane=lane)]
+        told = Tell(events=(broke, self._lives.revocation(user)))
+        return [*ripen, told, Deliver(lane=lane, most=_ALL), Take(lane=lane), *self.end()]
+
+    def unheard(self) -> list[Move]:
+        """One maturity event after another is lost, with room for one person at a time."""
+        lane = self._lane()
+        lost: list[Move] = [UntilDue(), Lose(), Tick(lane=lane, room=1), Take(lane=lane), End(lane=lane)]
+        return lost * self._rng.choice((1, 2, 3))
 
     def flood(self) -> list[Move]:
         """More than a mailbox holds, at once, for one person."""

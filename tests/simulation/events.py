@@ -10,7 +10,7 @@ from tests.simulation.moves import Happening
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
-PEOPLE = ("ana", "bo", "cy", "dee")
+PEOPLE = ("ana", "bo", "cy", "dee", "eli", "fay", "gus", "hal", "ida")
 AGENTS = ("follow_up", "re_engagement", "digest", "calendar", "curiosity", "brittle")
 ZONES = ("UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata")
 KEYS = ("", "k1", "k2")

@@ -128,6 +128,8 @@ class Crash(_Value, frozen=True):
 
     lane: int = 0
     local: Local = "kept"
+    behind: int = 3
+    """How many records of the changelog a stale local copy does not know."""
     down: bool = False
     skew: int = 0
     """Milliseconds by which the next owner's clock is ahead of the log's (negative: behind)."""
@@ -145,6 +147,8 @@ class TakeOver(_Value, frozen=True):
 
     lane: int = 0
     landed: bool = False
+    behind: int | None = None
+    """How many records its local copy lacks, from when it had the partition before; None: it never had."""
     skew: int = 0
 
 

@@ -187,6 +187,8 @@ class Page:
         how = f"{self._book.user}: {plan.subject} is {plan.status} in version {plan.version}"
         if plan.status == "due" and not heard and (before is None or before.status == "open"):
             raise Broken("life cycle", f"{how}, and never waited for its maturity event")
+        if plan.status == "due" and plan.held_since is None:
+            raise Broken("life cycle", f"{how}: neither held nor decided by the pass that found it due")
         if before is None:
             return
         back = plan.status == "open" and before.status != "open"

@@ -249,7 +249,7 @@ class World:
             case "empty":
                 self.local[lane.number].wipe()
             case "stale":
-                self.local[lane.number].older(3)
+                self.local[lane.number].older(move.behind)
             case "kept":
                 pass
         self.owners[lane.number] = None
@@ -268,7 +268,9 @@ class World:
             if move.landed and owner.taken is not None:
                 self._make_durable(lane, owner)
             self.stale[lane.number] = owner
-            self.local[lane.number] = LocalRows()
+            rows = self.local[lane.number] = LocalRows()
+            if move.behind is not None:
+                rows.follow(lane.changelog[: max(0, len(lane.changelog) - move.behind)])
             self._take_over(lane, move.skew)
 
     def stale_owner(self, move: Stale) -> None:
