@@ -10,16 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.core.partition import Partition
+from app.core.careful import CarefulPartition
 from app.core.tally import Tally
 from app.deployment import Deciding, connection, deciding
 from app.drivers.clock import Clock, SteadyClock
+from app.drivers.death_notes import DeathNotes
 from app.drivers.embedded import EmbeddedLog
 from app.drivers.embedded_served import EmbeddedServed
 from app.drivers.embedded_worker import EmbeddedWorker
 from app.drivers.kafka_client import Kafka
 from app.drivers.kafka_served import KafkaServed
-from app.drivers.kafka_worker import KafkaWorker
+from app.drivers.kafka_worker import KafkaWorker, local_rows
 from app.metrics import Metrics
 from app.model.admission import Admission
 from app.model.chosen import backend
@@ -27,9 +28,11 @@ from app.model.gate import Model
 from app.model.minute import Minute
 from app.model.room import ModelRoom
 from app.settings import EmbeddedAddress, KafkaAddress, MemoryAddress, Settings, SettingsError
+from topics.state import NUDGE_STATE
 
 if TYPE_CHECKING:
     from app.core.head import Head
+    from app.core.partition import Partition
     from app.drivers.served import Served
 
 Rows = Callable[[str], bytes | None]
@@ -71,19 +74,26 @@ class _Parts:
     def room(self) -> ModelRoom:
         return ModelRoom(None if self.settings.model.backend == "none" else self.admission)
 
-    def machine(self, number: int, head: Head, rows: Rows) -> Partition:
-        return Partition(
-            number, head=head, rows=rows, policy=self.deciding.policy, agents=self.deciding.agents
+    def machine(self, number: int, head: Head, rows: Rows, notes: DeathNotes) -> Partition:
+        return CarefulPartition(
+            number,
+            head=head,
+            rows=rows,
+            policy=self.deciding.policy,
+            agents=self.deciding.agents,
+            note=notes,
+            deaths=notes.remembered,
         )
 
     @contextmanager
     def embedded(self, folder: Path) -> Iterator[EmbeddedServed]:
         """On a folder, which is given back in the end; StoreError when it cannot be had."""
         opened = EmbeddedLog(folder)
+        notes = DeathNotes(folder)
         try:
             worker = EmbeddedWorker(
                 opened,
-                build=lambda head, rows: self.machine(0, head, rows),
+                build=lambda head, rows: self.machine(0, head, rows, notes),
                 model=self.model,
                 clock=self.clock,
                 room=self.room.room,
@@ -92,14 +102,20 @@ class _Parts:
             )
             yield EmbeddedServed(worker, self.clock)
         finally:
+            notes.close()
             opened.close()
 
-    def kafka(self, patience_s: float | None) -> KafkaServed:
+    @contextmanager
+    def kafka(self, patience_s: float | None) -> Iterator[KafkaServed]:
         """On brokers, which need not be there yet."""
+        notes: dict[int, DeathNotes] = {}
 
         def build(number: int, head: Head, rows: Rows) -> Partition:
             served.kept(number, head, rows)
-            return self.machine(number, head, rows)
+            if number not in notes:
+                state = kafka.place(NUDGE_STATE.name, number)
+                notes[number] = DeathNotes(local_rows(self.settings.state_dir, state))
+            return self.machine(number, head, rows, notes[number])
 
         try:
             kafka = Kafka(connection(self.settings))
@@ -123,7 +139,11 @@ class _Parts:
             on_commit=self.metrics.committed,
         )
         served = KafkaServed(kafka, worker, patience_s=patience_s)
-        return served
+        try:
+            yield served
+        finally:
+            for each in notes.values():
+                each.close()
 
 
 @asynccontextmanager
@@ -153,7 +173,7 @@ async def wired(
             case EmbeddedAddress(folder):
                 served = closing.enter_context(parts.embedded(folder))
             case KafkaAddress():
-                served = parts.kafka(patience_s)
+                served = closing.enter_context(parts.kafka(patience_s))
             case MemoryAddress():
                 raise SettingsError(
                     "TACTFUL_LOG: memory: is for stories: a worker needs embedded:PATH or kafka://host:port"

@@ -106,10 +106,7 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
     ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_of=pass_of)
     if event is None:
         _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
-        if ledger.row.unread:
-            ledger.row.unread_lost = max(message.origin.ref.offset for message in ledger.row.unread)
-            ledger.row.unread, ledger.row.debt = (), Debt()
-            ledger.tally.count("tactful_dropped_total", "unread")
+        _lose_unread(ledger)
     elif isinstance(event.data, IntentMatured):
         waiting = [one.intent_id for one in event.data.intents if _waits_for(row, one)]
         alone = [
@@ -118,6 +115,37 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
         # Where none raises on its own it is all of them together; the others are woken again when unheard of.
         _fail(ledger, [one for one in waiting if one in alone] or waiting, event)
     if event is not None:
+        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
+    return Decided(
+        row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally
+    )
+
+
+def _lose_unread(ledger: Ledger) -> None:
+    if ledger.row.unread:
+        ledger.row.unread_lost = max(message.origin.ref.offset for message in ledger.row.unread)
+        ledger.row.unread, ledger.row.debt = (), Debt()
+        ledger.tally.count("tactful_dropped_total", "unread")
+
+
+def condemned(row: Row, event: Event | None, now: datetime, situation: Situation) -> Decided:
+    """What is left to do when trying a step again would end the process: see deaths.py.
+
+    Nothing is tried: what the event wakes closes as failed, and so does all that was due and would be judged with it.
+    """
+    ledger = Ledger(
+        row,
+        now=now,
+        policy=situation.policy,
+        roster=situation.roster,
+        pass_of=("condemned", event.offset if event else now),
+    )
+    _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
+    if event is None:
+        _lose_unread(ledger)
+    else:
+        if isinstance(event.data, IntentMatured):
+            _fail(ledger, [one.intent_id for one in event.data.intents if _waits_for(row, one)], event)
         ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
     return Decided(
         row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.drivers import kafka_topics
-from app.drivers.kafka_client import Kafka
+from app.drivers.kafka_client import Kafka, Place
 from app.drivers.kafka_controls import FollowedControls
 from app.drivers.kafka_group import Group
 from app.drivers.kafka_owned import Owned, State
@@ -38,6 +38,11 @@ SETTLING_STEP_S = 0.002
 
 def _nothing(*_: object) -> None:
     pass
+
+
+def local_rows(state_dir: Path, state: Place) -> Path:
+    """The folder of a partition's local copy."""
+    return state_dir / f"{state.topic}-{state.partition}"
 
 
 class KafkaWorker:
@@ -216,7 +221,7 @@ class KafkaWorker:
             number,
             takeovers=takeovers,
             turn=self._turn,
-            folder=self._state_dir / f"{state.topic}-{number}",
+            folder=local_rows(self._state_dir, state),
             loop_for=self._loop_for,
             running=group.begin,
             stopped=group.pause,
