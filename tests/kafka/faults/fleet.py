@@ -233,13 +233,14 @@ class Fleet:
     async def all_ready(
         self, partitions: int, *, of: Iterable[int], within_s: float = READY_WITHIN_S
     ) -> None:
-        """Wait until these workers are ready and have all partitions between them, each once."""
+        """Wait until these workers are ready and have all partitions between them, each once and each worker some."""
         numbers = list(of)
         try:
             async with asyncio.timeout(within_s):
                 while True:
                     shares = [await self.partitions(number) for number in numbers]
-                    if sorted(each for share in shares for each in share) == list(range(partitions)):
+                    found = sorted(each for share in shares for each in share)
+                    if all(shares) and found == list(range(partitions)):
                         return
                     await asyncio.sleep(0.1)
         except TimeoutError:

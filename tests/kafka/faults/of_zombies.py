@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.kafka.faults.scene import Scene, fault
 
 ANOTHER_OWNER_WITHIN_S = 60.0
+SHORT_SESSION = {"TACTFUL_KAFKA__SESSION_TIMEOUT": "4s"}
+"""Shorter than a broker allows by default: a zombie is made the sooner."""
 
 
 async def _frozen_at(scene: Scene, point: str, turn: int) -> None:
@@ -19,7 +21,7 @@ async def _frozen_at(scene: Scene, point: str, turn: int) -> None:
     await scene.all_ready()
 
 
-@fault("zombie wakes before a nudge's commit", short=True)
+@fault("zombie wakes before a nudge's commit", short=True, env=SHORT_SESSION)
 async def before_begin(scene: Scene) -> None:
     """A decided nudge is about to be committed by a worker that has long lost its partition."""
     await _frozen_at(scene, "before a nudge's begin", 1)
@@ -29,26 +31,26 @@ async def before_begin(scene: Scene) -> None:
     "control: the same zombie, fencing taken out",
     short=True,
     must_break=True,
-    env={"FAULT_UNFENCED": "1"},
+    env={**SHORT_SESSION, "FAULT_UNFENCED": "1"},
 )
 async def unfenced(scene: Scene) -> None:
     """With a transactional id for each producer nobody is fenced: the zombie's nudge must show up twice."""
     await _frozen_at(scene, "before a nudge's begin", 1)
 
 
-@fault("zombie wakes inside a pass")
+@fault("zombie wakes inside a pass", env=SHORT_SESSION)
 async def inside_a_pass(scene: Scene) -> None:
     """Its model has answered a question that somebody else has asked again meanwhile."""
     await _frozen_at(scene, "during a model call", scene.chance.randint(1, 12))
 
 
-@fault("zombie wakes inside a commit")
+@fault("zombie wakes inside a commit", env=SHORT_SESSION)
 async def inside_a_commit(scene: Scene) -> None:
     """All of its transaction stands in the log, and somebody else has ended it meanwhile."""
     await _frozen_at(scene, "between append and commit", scene.chance.randint(2, 20))
 
 
-@fault("zombie wakes between commit and local copy")
+@fault("zombie wakes between commit and local copy", env=SHORT_SESSION)
 async def behind_a_commit(scene: Scene) -> None:
     """What it committed is durable, its local copy does not have it, and it believes to own the partition."""
     await _frozen_at(scene, "after the commit, before the local copy", scene.chance.randint(2, 20))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.drivers import kafka_topics
+from app.drivers.kafka_client import KafkaError
 from tests.kafka.faults.cluster import Cluster
 from tests.kafka.faults.fleet import Fleet
 from tests.kafka.faults.ledger import Judgement, Standing, Told, judge
@@ -26,6 +27,10 @@ from tests.kafka.faults.scene import CALM_S, LOOK_S, PARTITIONS, Fault, NoHitErr
 IDLE_WITHIN_S = 60.0
 WARM_EVENTS = 60
 """Events acknowledged before a fault is done: plans are open, some have matured."""
+LOOK_WITHIN_S = 600.0
+"""A bound for one look from outside: it ends with its scene long before."""
+IDLE_S = 0.5
+"""What waits no longer than this after the last event is being worked on."""
 GOES_ON_S = 2.0
 """The load goes on after the last hit: recovery is recovery under load."""
 
@@ -157,21 +162,26 @@ def _scene(fault: Fault, cluster: Cluster, folder: Path, prefix: str, seed: int)
 
 
 async def _play(scene: Scene, result: Result) -> None:
-    fault, standing = scene.fault, Standing(scene.cluster.bootstrap, scene.prefix, scene.partitions)
+    fault = scene.fault
     scene.load.start()
     await asyncio.gather(*(scene.fleet.start(number, once=fault.once) for number in scene.workers))
     await scene.all_ready()
     await scene.load.going(WARM_EVENTS)
-    await fault.act(scene)
-    if not scene.hits:
-        raise NoHitError(f"{fault.name}: it was never done")
-    if fault.ends_there:
-        return
-    async with standing.following():
-        result.recovery_s = await _recovered(scene, standing, fault.recovers_within_s)
-        await asyncio.sleep(GOES_ON_S)
-        await scene.load.stop()
-        await _until(standing, IDLE_WITHIN_S, than_s=0.5)
+    watch = _Watch(Standing(scene.cluster.bootstrap, scene.prefix, scene.partitions))
+    watching = asyncio.create_task(watch.run())
+    try:
+        await fault.act(scene)
+        if not scene.hits:
+            raise NoHitError(f"{fault.name}: it was never done")
+        if fault.ends_there:
+            return
+        result.recovery_s = await watch.recovered(scene, fault.recovers_within_s)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    await asyncio.sleep(GOES_ON_S)
+    await scene.load.stop()
+    await _until_idle(Standing(scene.cluster.bootstrap, scene.prefix, scene.partitions))
     up = [number for number, slot in scene.fleet.slots.items() if slot.up]
     codes = await asyncio.gather(*(scene.fleet.terminate(number) for number in up))
     scene.expect(not any(codes), f"drained workers ended with {codes}, not with 0")
@@ -192,24 +202,64 @@ async def _play(scene: Scene, result: Result) -> None:
     await kafka_topics.delete(scene.kafka)
 
 
-async def _recovered(scene: Scene, standing: Standing, within_s: float) -> float:
-    """Seconds from the last hit until nothing waited longer than work takes, under load."""
-    await _until(standing, within_s, than_s=CALM_S)
-    return time.monotonic() - scene.hit_at
+class _Watch:
+    """Looks from outside all the time, so that recovery is measured while the fault still goes on."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self.late: list[str] = ["nothing was seen yet"]
+        self.late_at = time.monotonic()
+        """When something was last seen to wait longer than work takes."""
+        self.looks = 0
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_WITHIN_S), self._standing.following():
+                    while True:
+                        await self._look()
+                        await asyncio.sleep(LOOK_S)
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._note([f"the log cannot be read: {type(error).__name__}"])
+                await asyncio.sleep(LOOK_S)
+
+    async def _look(self) -> None:
+        await self._standing.look()
+        self._note(self._standing.late(CALM_S) if self._standing.knows else ["no partition's row was seen"])
+        self.looks += 1
+
+    def _note(self, late: list[str]) -> None:
+        self.late = late
+        if late:
+            self.late_at = time.monotonic()
+
+    async def recovered(self, scene: Scene, within_s: float) -> float:
+        """Seconds from the last hit until nothing waited longer than work takes, under load."""
+        after = self.looks + 2
+        try:
+            async with asyncio.timeout(within_s):
+                while self.late or self.looks < after:  # noqa: ASYNC110  # the log is polled, it tells nobody
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"after {within_s:g} s there still wait: {'; '.join(self.late)}") from None
+        return max(0.0, self.late_at - scene.hit_at)
 
 
-async def _until(standing: Standing, within_s: float, *, than_s: float) -> None:
+async def _until_idle(standing: Standing) -> None:
     late: list[str] = []
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(IDLE_WITHIN_S), standing.following():
             while True:
                 await standing.look()
-                late = standing.late(than_s)
+                late = standing.late(IDLE_S)
                 if standing.knows and not late:
                     return
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
-        raise AssertionError(f"after {within_s:g} s there still wait: {'; '.join(late)}") from None
+        raise AssertionError(
+            f"{IDLE_WITHIN_S:g} s after the last event there still wait: {'; '.join(late)}"
+        ) from None
 
 
 def _judge(scene: Scene, result: Result) -> None:
