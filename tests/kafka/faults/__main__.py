@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.kafka.faults.report import as_json, as_markdown
+from tests.kafka.faults.report import as_json, as_markdown, from_json
 from tests.kafka.faults.running import Result, run_all
 from tests.kafka.faults.scene import Fault, all_faults
 
@@ -30,12 +30,39 @@ def _chosen(given: argparse.Namespace) -> list[Fault]:
     ]
 
 
-async def _run(chosen: list[Fault], given: argparse.Namespace) -> list[Result]:
+class _Written:
+    """The report's files, written anew after each fault: a run that was broken off can go on."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._given = given
+        self._began = time.monotonic()
+        self._before_s = 0.0
+        self.results: list[Result] = []
+        if given.go_on and given.json is not None and given.json.exists():
+            self.results, self._before_s = from_json(given.json.read_text())
+
+    def add(self, result: Result) -> None:
+        order = [each.name for each in all_faults()]
+        self.results.append(result)
+        self.results.sort(key=lambda each: order.index(each.fault) if each.fault in order else len(order))
+        self.write()
+
+    def write(self) -> None:
+        seconds, seed = self._before_s + time.monotonic() - self._began, self._given.seed
+        if self._given.report is not None:
+            self._given.report.write_text(as_markdown(self.results, seed=seed, seconds=seconds))
+        if self._given.json is not None:
+            self._given.json.write_text(as_json(self.results, seed=seed, seconds=seconds))
+
+
+async def _run(chosen: list[Fault], given: argparse.Namespace, written: _Written) -> None:
     """SIGTERM ends it as Ctrl-C does: workers and brokers are ended first."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await run_all(chosen, seed=given.seed, told=_say, logs=given.logs)
+    known = {result.fault for result in written.results}
+    left = [each for each in chosen if each.name not in known]
+    await run_all(left, seed=given.seed, told=_say, logs=given.logs, done=written.add)
 
 
 def main() -> int:
@@ -51,6 +78,9 @@ def main() -> int:
     parser.add_argument(
         "--logs", type=Path, metavar="FOLDER", help="keep the workers' logs of what went wrong here"
     )
+    parser.add_argument(
+        "--go-on", action="store_true", help="keep what stands in the file of --json, and do the others"
+    )
     given = parser.parse_args()
     chosen = _chosen(given)
     if given.list or not chosen:
@@ -62,12 +92,10 @@ def main() -> int:
         logging.CRITICAL
     )  # what a client says of an outage is no news here
     began = time.monotonic()
-    results = asyncio.run(_run(chosen, given))
-    seconds = time.monotonic() - began
-    if given.report is not None:
-        given.report.write_text(as_markdown(results, seed=given.seed, seconds=seconds))
-    if given.json is not None:
-        given.json.write_text(as_json(results, seed=given.seed, seconds=seconds))
+    written = _Written(given)
+    asyncio.run(_run(chosen, given, written))
+    written.write()
+    results, seconds = written.results, time.monotonic() - began
     wrong = [result.fault for result in results if not result.fine]
     _say(f"{len(results) - len(wrong)} of {len(results)} faults kept, in {seconds:.0f} s, seed {given.seed}")
     for name in wrong:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from tests.kafka.faults.running import Result
 
 HEADER = (
@@ -51,6 +53,13 @@ def as_json(results: Sequence[Result], *, seed: int, seconds: float) -> str:
         "faults": [dataclasses.asdict(result) for result in results],
     }
     return json.dumps(told, indent=1) + "\n"
+
+
+def from_json(text: str) -> tuple[list[Result], float]:
+    """The results of a run that goes on, and how long they took."""
+    told = json.loads(text)
+    # The keys of a mapping are text in JSON, and the slots are numbers.
+    return msgspec.convert(told["faults"], list[Result], strict=False), float(told["seconds"])
 
 
 def as_markdown(results: Sequence[Result], *, seed: int, seconds: float) -> str:

@@ -67,6 +67,7 @@ async def run_all(
     seed: int,
     told: Callable[[str], None] = lambda _: None,
     logs: Path | None = None,
+    done: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Each in turn; scenes of as many brokers share a cluster until one breaks it.
 
@@ -82,6 +83,7 @@ async def run_all(
             told(f"... {fault.name} ({fault.brokers} brokers, {fault.workers} workers)")
             result = await run_one(fault, cluster, seed=seed, logs=logs)
             results.append(result)
+            done(result)
             told(line_of(result))
             for said in (*result.says, *(f"({note})" for note in result.notes)):
                 told(f"      {said}")
