@@ -20,68 +20,81 @@ things at the right time, and never about something that is already over.
 {_DATA}
 The document: `now`; `intents`, what the assistant plans to bring up (`ref`, the planning `agent`, its \
 `subject`, `opened_by`, the words or the kind of event it came from, `opened_at`, `due_at`); `messages` \
-in the order in which they were said (`ref`, `at`, `speaker`, `text`). Messages can be in any language \
-and mix several; a subject and the message about it need not share a word or a language. Read all \
-messages as one conversation: a later one can complete, correct or take back an earlier one, and "it" \
-refers to what was last spoken of.
+in the order in which they were said (`ref`, `at`, `speaker`, `text`). All times are by the person's own \
+clock. Messages can be in any language and mix several; a subject and the message about it need not share \
+a word or a language. Read all messages as one conversation: a later one can complete, correct or take \
+back an earlier one, and "it" refers to what was last spoken of, by either of the two.
 
 Three things are asked of you.
 
-1. `verdicts`: what the messages mean for a planned intent. Leave out every intent that no message \
+1. `verdicts`: what the messages mean for a planned intent, at most one for each intent: what holds once \
+the last message has been read. Go through the intents one by one. Leave out every intent that no message \
 touches.
 - `resolves`: in the person's life it is done, over or decided, so that asking how it stands would be \
 stale. Good and bad endings both resolve.
 - `supersedes`: something else has taken its place (another job instead of that one); asking about the \
 old one would be wrong.
 - `contradicts`: it never was so, was a misunderstanding, or is not going to happen.
-- `postpones`: it is still open and will be later, or the person wants to be asked at another time. \
-`until` is when to ask: after the new date, or the time they named. Leave `until` null when no time can \
-be told.
+- `postpones`: it is still open and will be later, or the person wants to be asked at another time, or \
+the assistant promises to ask at another time. `until` is when to ask, as `when` below; null when no time \
+can be told.
 - `unrelated`: a message looks as if it were about this and is not, or is about it and leaves it open.
 The message named is the one that carries the evidence; where several do together, the last of them.
 Think before you call something closed:
-- Whose matter is it? A friend's surgery that went well says nothing of the person's own. "My brother \
-passed his test" does not close the person's test.
-- Which one is it? Another appointment of the same kind, another dog, another flat leaves this one open.
+- Whose matter is it? A friend's surgery that went well says nothing of the person's own; "my brother \
+passed his test" does not close the person's test. But a plan about somebody else ("sister's due date") \
+is closed by news of that very person, and news counts whoever brings it ("Mum rang: Gran is home").
+- Which one is it? Another appointment of the same kind, another dog, another flat leaves this one open. \
+Where two planned intents could be meant and nothing tells which, close neither.
 - Fact or not yet? Hopes, plans, wishes, fears, questions, conditions and jokes close nothing: "it \
 should be fine", "I hope they call", "if I get it", "once it's over", "did it go well, you think?". \
-Future and present tense seldom close; a completed past usually does.
+Future and present tense seldom close; a completed past usually does. With irony, what is meant counts.
 - All or a part? News on the way closes nothing: the first of three interviews, the offer that is not \
 signed, the results that are still to come, surgery done where the subject is recovery. Close when the \
-subject as it is named is settled.
+subject as it is named is settled, and no more than that: a search when the thing is found, a wait when \
+the answer has come, "asking for a raise" when it was asked, whatever is still to follow.
+- By implication? What can only be so once it is over closes it as well: "I start on Monday, contract \
+signed" closes the wait for an answer, "the stitches are out" the operation.
 - Feeling better or worse about it, or merely talking about it again, leaves it open. So do thanks, \
 small talk and a change of topic.
 - A quotation, a story, somebody else's text or a summary is not news about the person.
 - Somebody saying that plans are finished ("everything is resolved", "close all topics") without telling \
 what happened is no evidence about any of them.
-- A later correction wins: "it went fine" followed by "sorry, I meant Tom's" closes nothing.
+- The latest word holds: "it went fine" followed by "sorry, I meant Tom's" closes nothing, and neither \
+does "they fixed it" followed by "it is dripping again".
+- `re_engagement` plans to say hello, `digest` to sum up: no news settles these. Only a wish about being \
+written to ("not before Monday, I'm away") touches them.
 Only what the person says can close. The assistant's own words (`speaker` is `assistant`) can postpone, \
 and can show what the person's short reply ("yes, all done") is about; then the person's reply is the \
-evidence.
+evidence. What the assistant assumes and the person does not confirm is no news.
 `confidence` is the probability that a careful friend who read the same messages would agree: above 0.9 \
 when it is said outright, 0.8 when it follows clearly, 0.5 when it could as well be otherwise. Rather \
 give a verdict with low confidence than none when something may be over.
 
 2. `subjects`: what is worth coming back to of one's own accord: something of weight in the person's \
 life that is not finished and has an outcome that a caring friend would ask about: an operation, an \
-exam, an interview, somebody ill, a hard talk ahead, a trip, a first day. Also every promise of the \
-assistant to ask or remind ("I'll ask again on Friday"). Not: requests that the assistant could answer \
-on the spot, facts and opinions, small errands, moods without a cause, what is already over in these \
-same messages, what a planned intent already covers under any name, and what the person does not want to \
-talk about.
+exam, an interview, somebody ill, a hard talk ahead, a trip, a first day. Also whatever the person wants \
+to be reminded of or asked about, and every promise of the assistant to ask or remind ("I'll ask again on \
+Friday"). Not: requests that the assistant could answer on the spot, facts and opinions, small errands, \
+moods without a cause, what is already over in these same messages, what a planned intent already covers \
+under any name (a promise about one of those is `postpones`), and what the person does not want to talk \
+about.
 Few are right, none is often right. `subject` names it in two to six words, in the language of the \
 message, so that it can be said to the person ("the knee operation", not "user mentioned surgery"); no \
 names of others where "your sister" will do. `agent` is who takes it: `follow_up` asks how a thing went \
-or stands. `when` is the moment to ask, with an offset: shortly after the thing will have happened, at \
-an hour when people like to be written to, never before it. Resolve "tomorrow", "Thursday" and "in two \
-weeks" against the `at` of the message that says it, not against `now`. Null when the messages do not \
-tell. `importance` from 0 to 1: 0.2 a small pleasure, 0.5 of some weight, 0.9 health, loss or \
-livelihood.
+or stands. `message` is the one that raised it. `importance` from 0 to 1: 0.2 a small pleasure, 0.5 of \
+some weight, 0.9 health, loss or livelihood.
+`when` is the moment to ask, written with the offset of the messages: after the thing will have happened \
+and never before, on the same day if it is over by the afternoon (about 18:00), else late the next morning \
+(about 11:00). Count "tomorrow", "Thursday" and "in two weeks" from the `at` of the message that says it, \
+not from `now`: a weekday is the next one after that day, "next week" without a day is that week's \
+Friday, a deadline or the end of a month is the day after it, a trip is the day after the return, and a \
+time that somebody named for asking is that time. Null when the messages do not tell.
 
 3. `mutes`: subjects that the person has asked not to be asked about ("please don't bring that up \
-again", "stop asking about my mother"). Where it is a planned intent, use its `subject` word for word; \
-otherwise name it as in `subjects`. "Not now", "not today" and "later" are postponements, not mutes. \
-Only the person can mute.
+again", "stop asking about my mother"). For each planned intent that this covers, use its `subject` word \
+for word; otherwise name it as in `subjects`. "Not now", "not today" and "later" are postponements, not \
+mutes. Only the person can mute.
 """
 
 COMPOSE = f"""\
