@@ -107,6 +107,11 @@ def problems(text: str, *, facts: Mapping[str, object], locale: str, last_text: 
     return found
 
 
+def has_address(text: str) -> bool:
+    """Whether a text holds a link, a mail address or a phone number: what a name of a matter never needs."""
+    return bool(_LINK.search(text) or _MAIL.search(text) or any(_phone_numbers(text)))
+
+
 def _all_told(found: Iterable[str], told: Sequence[str]) -> bool:
     """Whether each of these stands in a fact; what ends a sentence behind it is not part of it."""
     return all(any(one.casefold().rstrip(".,;:!?)") in fact for fact in told) for one in found)

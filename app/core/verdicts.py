@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agents.contract import Intent, Sent
+from app.core import doubts
+from app.core.assessment import has_address
 from app.core.ledger import Ledger
 from app.core.local_time import same_hour_later
 from app.core.plans import Plan
-from app.core.row import DOUBTS, MUTES, Doubt, Unread
+from app.core.row import MUTES, Unread
 from app.core.shown import Raised, Shown
 from topics.outcomes import Evidence
 from topics.text import clean, fold
@@ -47,13 +49,18 @@ def carry_out(
 ) -> set[str]:
     """Apply one answer; returns the folded subjects that it settled or muted, which this reading no longer raises."""
     surest = _surest(ledger, answer, shown)
-    _clear_doubts(ledger, shown, surest)
-    settled = settled | _close(ledger, shown, surest, raised)
+    doubts.clear(ledger, shown, surest)
+    closings = {ref: message.closings for ref, message in shown.messages.items()}
+    settled = settled | _close(ledger, shown, surest, raised, closings)
     for ref, verdict in surest.items():
         if verdict.verdict == "postpones":
             _postpone(ledger, shown.intents[ref], verdict, shown.messages[verdict.message])
-    for mute in answer.mutes:
-        settled |= _mute(ledger, mute, shown, raised)
+    for mute, counts in _mutes(ledger, answer, shown):
+        if counts:
+            settled |= _mute(ledger, mute, shown, raised)
+        else:
+            message = msgspec.structs.replace(shown.messages[mute.message], closings=closings[mute.message])
+            _doubt_muted(ledger, mute, message, raised)
     for subject in answer.subjects:
         _raise(ledger, subject, shown, raised, settled)
     return settled
@@ -79,32 +86,40 @@ def _surest(ledger: Ledger, answer: ReadingAnswer, shown: Shown) -> dict[str, Ve
 # Closing
 
 
-def _close(ledger: Ledger, shown: Shown, surest: dict[str, Verdict], raised: list[Raised]) -> set[str]:
-    """Close what is surely settled, at most `per_message` by one message; the rest becomes unverified."""
+def _close(
+    ledger: Ledger, shown: Shown, surest: dict[str, Verdict], raised: list[Raised], closings: dict[str, int]
+) -> set[str]:
+    """Close what is surely settled, at most `per_message` by one message; the rest becomes unverified.
+
+    `closings` counts by message, over all readings of it, and is counted on here.
+    """
     settled: set[str] = set()
     ordered = sorted(
         ((ref, verdict) for ref, verdict in surest.items() if verdict.verdict in REASONS),
         key=lambda pair: -pair[1].confidence,
     )
-    closings = {ref: message.closings for ref, message in shown.messages.items()}
-    doubts: list[tuple[Intent | Sent | Raised, str]] = []
+    doubtful: list[tuple[Intent | Sent | Raised, str]] = []
     for ref, verdict in ordered:
         thing = shown.intents[ref]
         sure = verdict.confidence >= ledger.policy.reading.sure
         if not sure or closings[verdict.message] >= ledger.policy.reading.per_message:
-            doubts.append((thing, verdict.message))
+            doubtful.append((thing, verdict.message))
             continue
         closings[verdict.message] += 1
         settled.add(fold(_subject(thing)))
         _close_one(ledger, thing, verdict, shown.messages[verdict.message], raised)
-    _count_closings(ledger, shown, closings)
-    for thing, message_ref in doubts:
+    doubts.count_closings(ledger, shown, closings)
+    for thing, message_ref in doubtful:
         message = msgspec.structs.replace(shown.messages[message_ref], closings=closings[message_ref])
-        if isinstance(thing, Intent):
-            doubt(ledger, thing.intent_id, message)
-        elif not isinstance(thing, Sent):
-            thing.doubts.append(message)
+        _doubt(ledger, thing, message)
     return settled
+
+
+def _doubt(ledger: Ledger, thing: Intent | Sent | Raised, message: Unread) -> None:
+    if isinstance(thing, Intent):
+        doubts.add(ledger, thing.intent_id, message)
+    elif not isinstance(thing, Sent):
+        thing.doubts.append(message)
 
 
 def _subject(thing: Intent | Sent | Raised) -> str:
@@ -134,59 +149,6 @@ def _evidence(ledger: Ledger, message: Unread, verdict: Verdict | None = None) -
         quote=clean(message.text, WORDS) if ledger.policy.privacy.quotes else "",
         message_id=message.message_id or message.origin.id,
         model=ledger.last_model,
-    )
-
-
-# Doubts
-
-
-def doubt(ledger: Ledger, intent_id: str, message: Unread) -> None:
-    """The intent is unverified: it is asked about again at maturity, with this message."""
-    row = ledger.row
-    for n, known in enumerate(row.doubts):
-        if known.message.origin.ref == message.origin.ref:
-            if intent_id not in known.intents:
-                more = Doubt(message, (*known.intents, intent_id))
-                row.doubts = (*row.doubts[:n], more, *row.doubts[n + 1 :])
-            return
-    row.doubts = (*row.doubts, Doubt(message, (intent_id,)))
-    if len(row.doubts) > DOUBTS:
-        row.lose_doubt()
-        ledger.tally.count("tactful_dropped_total", "doubt")
-
-
-def _clear_doubts(ledger: Ledger, shown: Shown, surest: dict[str, Verdict]) -> None:
-    """A doubt ends when a reading that showed both the message and the intent gives no closing verdict on it."""
-    offsets = {message.origin.ref.offset for message in shown.messages.values()}
-    cleared = {
-        thing.intent_id
-        for ref, thing in shown.intents.items()
-        if isinstance(thing, Intent) and (ref not in surest or surest[ref].verdict not in REASONS)
-    }
-    ledger.row.doubts = tuple(
-        msgspec.structs.replace(known, intents=left)
-        for known in ledger.row.doubts
-        if (left := _left(known, offsets, cleared))
-    )
-
-
-def _left(known: Doubt, offsets: set[int], cleared: set[str]) -> tuple[str, ...]:
-    if known.message.origin.ref.offset not in offsets:
-        return known.intents
-    return tuple(intent_id for intent_id in known.intents if intent_id not in cleared)
-
-
-def _count_closings(ledger: Ledger, shown: Shown, closings: dict[str, int]) -> None:
-    """What a message has closed is remembered as long as the message itself is."""
-    counts = {shown.messages[ref].origin.ref.offset: count for ref, count in closings.items()}
-    ledger.row.doubts = tuple(
-        msgspec.structs.replace(
-            known,
-            message=msgspec.structs.replace(
-                known.message, closings=counts.get(known.message.origin.ref.offset, known.message.closings)
-            ),
-        )
-        for known in ledger.row.doubts
     )
 
 
@@ -226,12 +188,35 @@ def _clamped(ledger: Ledger, at: datetime | None) -> datetime | None:
 # Mutes and new subjects
 
 
+def _mutes(ledger: Ledger, answer: ReadingAnswer, shown: Shown) -> list[tuple[Mute, bool]]:
+    """The person's mutes, each subject once, and whether it counts.
+
+    One message may mute as many subjects as it may close plans, and at least one, when it is read for the first
+    time; what goes beyond puts the plans in doubt instead, so that no message silences everything.
+    """
+    left = dict.fromkeys(shown.unread, max(1, ledger.policy.reading.per_message))
+    known: dict[str, tuple[Mute, bool]] = {}
+    for mute in answer.mutes:
+        message, subject = shown.messages.get(mute.message), fold(clean(mute.subject))
+        if message is None or message.speaker == "assistant" or not subject or subject in known:
+            continue
+        counts = left.get(mute.message, 0) > 0
+        known[subject] = (mute, counts)
+        if counts:
+            left[mute.message] -= 1
+    return list(known.values())
+
+
+def _doubt_muted(ledger: Ledger, mute: Mute, message: Unread, raised: Sequence[Raised]) -> None:
+    things: list[Intent | Raised] = [*ledger.row.intents.values(), *raised]
+    for thing in things:
+        if fold(_subject(thing)) == fold(clean(mute.subject)):
+            _doubt(ledger, thing, message)
+
+
 def _mute(ledger: Ledger, mute: Mute, shown: Shown, raised: list[Raised]) -> set[str]:
     """The person asks not to be asked about this: for all agents, for `mute_for`."""
-    message = shown.messages.get(mute.message)
-    subject = fold(clean(mute.subject))
-    if message is None or message.speaker == "assistant" or not subject:
-        return set()
+    message, subject = shown.messages[mute.message], fold(clean(mute.subject))
     row = ledger.row
     mutes = {known: until for known, until in row.mutes.items() if until > ledger.now}
     mutes[subject] = ledger.now + ledger.policy.mute_for
@@ -251,7 +236,10 @@ def _mute(ledger: Ledger, mute: Mute, shown: Shown, raised: list[Raised]) -> set
 def _raise(
     ledger: Ledger, subject: RaisedSubject, shown: Shown, raised: list[Raised], settled: set[str]
 ) -> None:
-    """Note a subject to be opened at the end of the reading, if it is new and somebody may ask about it."""
+    """Note a subject to be opened at the end of the reading, if it is new and somebody may ask about it.
+
+    One with a link or a number to dial in it is none: it would stand among the facts, and be told.
+    """
     text = clean(subject.subject)
     known = shown.messages.get(subject.message)
     key = fold(text)
@@ -259,7 +247,7 @@ def _raise(
         return
     if subject.agent not in ledger.roster.names or not ledger.row.granted(subject.agent):
         return
-    if _is_planned(ledger, subject.agent, key, raised):
+    if has_address(text) or _is_planned(ledger, subject.agent, key, raised):
         return
     delay = ledger.policy.agent(subject.agent).delay
     plan = Plan(
@@ -283,4 +271,4 @@ def open_raised(ledger: Ledger, raised: Sequence[Raised]) -> None:
         intent = ledger.open(one.plan, one.origin)
         if intent is not None:
             for message in one.doubts:
-                doubt(ledger, intent.intent_id, message)
+                doubts.add(ledger, intent.intent_id, message)

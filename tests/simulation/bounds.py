@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.core import bounds as core_bounds
-from app.core import ledger, partition, people, reading, row, unread, verdicts
+from app.core import doubts, ledger, partition, people, reading, row, unread
 from tests.simulation.moves import Bounds
 
 
@@ -21,7 +21,7 @@ def held(bounds: Bounds) -> Iterator[None]:
         (unread, "UNREAD_BYTES", bounds.unread),
         (ledger, "OPEN_INTENTS", bounds.open),
         (row, "SEEN_EVENTS", bounds.seen),
-        (verdicts, "DOUBTS", bounds.doubts),
+        (doubts, "DOUBTS", bounds.doubts),
         (ledger, "RECALLABLE", bounds.recallable),
         (core_bounds, "ROW_BYTES", bounds.row),
         (core_bounds, "INTENTS_BYTES", bounds.row // 2),

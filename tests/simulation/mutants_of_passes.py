@@ -160,8 +160,8 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "an unsure verdict is dropped",
         "verdicts",
-        "            doubt(ledger, thing.intent_id, message)\n",
-        "            pass\n",
+        "        doubts.add(ledger, thing.intent_id, message)\n    elif",
+        "        pass\n    elif",
     ),
     Mutant(
         "any verdict is sure",

@@ -28,7 +28,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     doubted: dict[Known, datetime]
     """Plans with a closing verdict, and the message that it rests on."""
     raised: tuple[Known, ...]
-    mutes: tuple[str, ...]
+    mutes: tuple[tuple[str, datetime], ...]
+    """Subjects, and the message that asks for it: it counts when that is read for the first time."""
     postpones: bool
 
 
@@ -56,7 +57,7 @@ def fact_of(
             if one.message in messages
         ),
         mutes=tuple(
-            folded(clean(mute.subject))
+            (folded(clean(mute.subject)), messages[mute.message].at)
             for mute in answer.mutes
             if mute.message in messages and messages[mute.message].speaker == "person" and clean(mute.subject)
         ),
@@ -93,8 +94,8 @@ class Read:
     def learn(self, facts: Iterable[Fact]) -> None:
         """These became durable, in this order."""
         for fact in facts:
+            self.mutes.update(subject for subject, at in fact.mutes if at not in self.shown)
             self.shown |= fact.shown
-            self.mutes.update(fact.mutes)
             self.postponed |= fact.postpones
             for raised in fact.raised:
                 self._doubts.pop(raised, None)
