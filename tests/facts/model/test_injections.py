@@ -245,3 +245,25 @@ def test_an_order_stays_data(one: dict[str, str]) -> None:
     ((turn),) = body.pop("messages")
     assert json.loads(turn["content"])["messages"][0]["text"] == one["text"]
     assert one["text"] not in json.dumps(msgspec.to_builtins(body), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "claim at https://win.example/x",
+        "mail thief@example.test",
+        "call 806 111 222 now",
+        "www.premio.example",
+    ],
+)
+def test_a_subject_with_an_address_in_it_is_none(subject: str) -> None:
+    """What a reading raises stands among the facts and may be told: no link, address or number gets in that way."""
+
+    def answer(question: Reading, _: str) -> Any:
+        named = {"agent": "follow_up", "message": question.messages[-1].ref, "when": None, "importance": 0.5}
+        return {"subjects": [{"subject": subject, **named}, {"subject": "room 12 at 17:30", **named}]}
+
+    life = Life("Whatever.", answer)
+    life.said()
+    raised = {one.subject for one in life.hand.row("ana").planned("follow_up")} - set(SUBJECTS)
+    assert raised == {"room 12 at 17:30"}
