@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,8 @@ import msgspec
 
 from app.core.head import HEAD_KEY
 from app.core.partition import Commit
+from app.core.written import milliseconds
+from app.drivers.clock import Clock
 from app.drivers.kafka_client import Kafka, OffsetAndMetadata, Place, ProducerFenced, added, discard, look_at
 from app.drivers.machine import CommitDoubt
 from app.drivers.rocks import LocalRows
@@ -36,15 +37,24 @@ class TransactionLog:
     """The log of one partition; what it commits is fenced by its producer's transactional id."""
 
     def __init__(
-        self, kafka: Kafka, number: int, *, partitions: int, group: str, producer: Any, rows: LocalRows
+        self,
+        kafka: Kafka,
+        number: int,
+        *,
+        partitions: int,
+        group: str,
+        producer: Any,
+        rows: LocalRows,
+        machine: Clock,
     ) -> None:
-        """`producer` is started, and so has fenced whoever held this partition before."""
+        """`producer` is started, and so has fenced whoever held this partition before; `machine` dates the rows."""
         self._kafka = kafka
         self._number = number
         self._partitions = partitions
         self._group = group
         self._producer = producer
         self._rows = rows
+        self._machine = machine
         self._state = kafka.place(NUDGE_STATE.name, number)
         self._input = kafka.place(USER_EVENTS.name, number)
         self._may_begin = asyncio.Event()
@@ -133,8 +143,7 @@ class TransactionLog:
     def _batches(self, commit: Commit, rows: Mapping[str, bytes | None]) -> dict[Place, list[Any]]:
         """What is to be written: each partition's records in their order, in batches that a broker takes."""
         batches: dict[Place, list[Any]] = {}
-        # By the machine's clock, also in a story: compaction and its delays are the broker's, in real time.
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = milliseconds(self._machine.now())
         for user_id, row in rows.items():
             record = NewRecord(self._state.topic, user_id.encode(), row, now_ms)
             self._add(batches.setdefault(self._state, []), record)

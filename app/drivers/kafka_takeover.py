@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from app.core.head import HEAD_KEY, SCHEMA, Head
+from app.drivers.clock import Clock, SteadyClock
 from app.drivers.kafka_client import Kafka, Place, discard
 from app.drivers.kafka_commit import TransactionLog
 from app.drivers.kafka_reader import Reader, read_to, reader
@@ -74,13 +75,19 @@ class Takeovers:
         group: str,
         build: Build,
         stable_within_s: float = STABLE_WITHIN_S,
+        machine: Clock | None = None,
     ) -> None:
-        """`partitions` is the number that the topics had when the worker started."""
+        """`partitions` is the number that the topics had when the worker started; `machine` dates the rows.
+
+        That is the machine's clock also in a story, since compaction and its delays are the broker's; guarded,
+        since brokers refuse what is an hour ahead.
+        """
         self._kafka = kafka
         self._partitions = partitions
         self._group = group
         self._build = build
         self._stable_within_s = stable_within_s
+        self._machine = machine or SteadyClock()
         self._committed = Reader(kafka)
         self._uncommitted = Reader(kafka, committed=False)
 
@@ -124,6 +131,7 @@ class Takeovers:
                 group=self._group,
                 producer=producer,
                 rows=rows,
+                machine=self._machine,
             )
         except BaseException:
             await discard(producer)

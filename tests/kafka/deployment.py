@@ -14,6 +14,7 @@ from aiokafka.admin import RecordsToDelete
 from app.core.head import HEAD_KEY, Head
 from app.core.partition import Commit
 from app.drivers import kafka_topics
+from app.drivers.clock import Clock
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Connection, Kafka
 from app.drivers.kafka_reader import read_to, reader
@@ -133,11 +134,17 @@ async def owner(
     *,
     partitions: int = PARTITIONS,
     stable_within_s: float = 5,
+    machine: Clock | None = None,
 ) -> AsyncIterator[Owner]:
     """Takes a partition over, its local copy in `folder`; leaves as a crash would: without a word."""
     store = Store(folder)
     takeovers = Takeovers(
-        topics.kafka, partitions=partitions, group="g", build=Scribe, stable_within_s=stable_within_s
+        topics.kafka,
+        partitions=partitions,
+        group="g",
+        build=Scribe,
+        stable_within_s=stable_within_s,
+        machine=machine,
     )
     await takeovers.start()
     try:

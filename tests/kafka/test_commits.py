@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from app.core.head import HEAD_KEY, Head
+from app.drivers.clock import SteadyClock
 from app.drivers.kafka_client import KafkaError
 from app.drivers.kafka_commit import Fenced
 from app.drivers.machine import CommitDoubt
@@ -28,6 +30,17 @@ async def test_rows_records_and_position_become_durable_together(topics: Deploym
     assert (written.key, written.value, written.timestamp_ms) == (b"ana", b"closed", NOON_MS)
     rows = {row.key: row.value for row in await topics.records("nudge-state")}
     assert rows == {b"ana": b"row", b"ben": None, HEAD_KEY.encode(): msgspec.msgpack.encode(head)}
+
+
+async def test_rows_are_dated_by_a_clock_that_does_not_leap(topics: Deployment, tmp_path: Path) -> None:
+    """A broker refuses what is an hour ahead: a machine whose date is set wrong for a moment commits all the same."""
+    ahead_s = 0.0
+    machine = SteadyClock(wall=lambda: time.time() + ahead_s)
+    async with owner(topics, tmp_path, machine=machine) as ours:
+        ahead_s = 3 * 3600.0
+        await ours.commit(rows={"ana": b"row"})
+    dates = [row.timestamp_ms / 1000 for row in await topics.records("nudge-state")]
+    assert dates == pytest.approx([time.time()] * 2, abs=60)
 
 
 async def test_the_groups_offset_is_a_copy_of_next(topics: Deployment, tmp_path: Path) -> None:
