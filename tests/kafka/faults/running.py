@@ -119,6 +119,8 @@ async def run_one(fault: Fault, cluster: Cluster, *, seed: int, logs: Path | Non
             result.says.append(f"{said[:3000]}")
         finally:
             await scene.fleet.close()
+            for put_away in scene.at_end:
+                put_away()
             scene.load._stop.set()
         result.hits, result.written = scene.hits, len(scene.load.acknowledged)
         result.ended = scene.fleet.ended

@@ -123,6 +123,8 @@ class Scene:
     """Kinds of findings that this fault brings about by itself and that it judges on its own: say why in a note."""
     extra_findings: list[str] = field(default_factory=list)
     """What the fault itself found to be wrong."""
+    at_end: list[Callable[[], object]] = field(default_factory=list)
+    """Called when the workers have ended: what a fault set up outside of them is put away."""
 
     @property
     def kafka(self) -> Kafka:
