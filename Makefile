@@ -52,8 +52,8 @@ lint: setup ## format, lint, types, import directions, and whether the locks fit
 	@for each in requirements.txt requirements-image.txt; do cmp -s $$each .venv/locks/$$each || \
 	    { echo "$$each does not fit pyproject.toml: run make lock, and commit what it writes" >&2; exit 1; }; done
 
-bench: setup ## the benchmarks, as a table
-	@$(BIN)/tactful bench
+bench: setup ## the benchmarks, as a table; NAMES="through core" chooses, SCALE=0.1 is a quick try
+	@$(BIN)/tactful bench $(NAMES) $(if $(SCALE),--scale $(SCALE))
 
 faults: setup ## every fault on a real Kafka of one node and of three (some 35 minutes); writes app/docs/faults.md
 	@mkdir -p app/docs

@@ -1,0 +1,1 @@
+"""Facts about the benchmarks: what they say, not how fast anything is."""
