@@ -60,6 +60,8 @@ class _Envelope(msgspec.Struct, frozen=True, gc=False):
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What stands for a byte that is no UTF-8 in a header's name.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # A string, to its end or the value's, or a bracket; possessive: no value costs more than its length.
 _TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
@@ -139,6 +141,8 @@ def _opened(headers: Headers, value: bytes) -> tuple[_Envelope, str | None]:
         return _from_json(value), None
     texts: dict[str, str] = {}
     for name, data in headers:
+        if not name.isascii() and _SURROGATE.search(name):
+            raise _Refused("not_an_event", "headers", "hold a name that is no UTF-8")
         lower = name.lower()
         if data and (lower.startswith("ce_") or lower in {"content-type", "traceparent"}):
             texts[lower] = data.decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
     IllegalStateError,
@@ -23,8 +24,11 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
+from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 
+from app.drivers.kafka_lenient import lenient
 from app.drivers.kafka_quiet import quieten
 from topics.record import NewRecord
 
@@ -205,14 +209,21 @@ class Kafka:
         return AIOKafkaAdminClient(**self._options, request_timeout_ms=30_000)
 
 
+fetcher.MemoryRecords = lenient(MemoryRecords, _DefaultRecordBatchPy)
+
+
 def added(batch: Any, record: NewRecord) -> bool:
     """Whether the record fitted into the batch; an empty one takes a record of any size."""
+    headers = [(_writable(name), value) for name, value in record.headers]
     return (
-        batch.append(
-            timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=list(record.headers)
-        )
+        batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=headers)
         is not None
     )
+
+
+def _writable(name: str) -> str:
+    """A header's name as it came; bytes in it that are no UTF-8 can only be written as text."""
+    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 async def partition_count(consumer: Any, topic: str) -> int:

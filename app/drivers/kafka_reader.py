@@ -22,7 +22,7 @@ def record(kafka: Kafka, raw: Any) -> Record:
         key=raw.key,
         value=raw.value,
         timestamp_ms=raw.timestamp,
-        headers=raw.headers,
+        headers=tuple((name, value or b"") for name, value in raw.headers) if raw.headers else (),
     )
 
 
