@@ -130,3 +130,10 @@ def test_the_data_of_a_binary_event_is_json() -> None:
     message = kafka.to_binary_event(written("weather.changed", {}))
     assert refused(b"grey", headers(message)).reason == "not_json"
     assert refused(b"", headers(message)).reason == "empty"
+
+
+def test_a_headers_name_that_is_no_utf8_is_put_aside() -> None:
+    """The reader hands such bytes on as lone surrogates; a name in another alphabet is nothing special."""
+    why = refused(plain("app.opened"), headers=(("n\udcff", b"1"),))
+    assert (why.reason, why.error) == ("not_an_event", "headers: hold a name that is no UTF-8")
+    assert understood(plain("app.opened"), headers=(("имя", b"1"),)).type == "app.opened"

@@ -446,10 +446,3 @@ def test_each_reason_that_is_decode_s_was_seen_here() -> None:
         refused(plain("message.sent", {})).reason,
     }
     assert seen == set(DEAD_REASONS) - {"misrouted", "defect"}
-
-
-def test_a_headers_name_that_is_no_utf8_is_put_aside() -> None:
-    """The reader hands such bytes on as lone surrogates; a name in another alphabet is nothing special."""
-    why = refused(plain("app.opened"), headers=(("n\udcff", b"1"),))
-    assert (why.reason, why.error) == ("not_an_event", "headers: hold a name that is no UTF-8")
-    assert understood(plain("app.opened"), headers=(("имя", b"1"),)).type == "app.opened"
