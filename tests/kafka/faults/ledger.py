@@ -7,6 +7,7 @@ It shares no code with what it judges (an import contract says so): it has a Kaf
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ from topics.record import Record
 
 READ_WITHIN_S = 90.0
 POLL_MS = 300
+LOOK_AT_MOST_S = 2.0
+"""Under load there is always one more record to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +131,34 @@ async def judge(
     idle: bool = True,
 ) -> Judgement:
     """Read everything, and hold it against the promises and against what the load was told."""
-    seen = Seen(partitions)
-    kept: dict[str, list[Record]] = {}
-    for topic in ORDER:
-        count = 1 if topic == "dead-letter" else partitions
-        kept[topic] = await records(bootstrap, prefix, topic, count)
-        for record in kept[topic]:
-            seen.add(record)
-    events = [event for record in kept["user-events"] if (event := event_of(record)) is not None]
+    topics = {
+        topic: await records(bootstrap, prefix, topic, 1 if topic == "dead-letter" else partitions)
+        for topic in ORDER
+    }
     given = Given(min_gap=min_gap, policy_version=None, idle_at=datetime.now(UTC) if idle else None)
-    found = Judgement(
-        events=len(kept["user-events"]),
+    return judged(topics, partitions, told, given)
+
+
+def judged(
+    topics: Mapping[str, Sequence[Record]], partitions: int, told: Sequence[Told], given: Given
+) -> Judgement:
+    """What these topics, with all their records, show of the promises."""
+    seen = Seen(partitions)
+    for topic in ORDER:
+        for record in topics[topic]:
+            seen.add(record)
+    events = [event for record in topics["user-events"] if (event := event_of(record)) is not None]
+    return Judgement(
+        events=len(topics["user-events"]),
         nudges=len(seen.nudges),
         outcomes=len(seen.outcomes),
         open=sum(1 for _ in seen.planned),
-        dead_letters=len(kept["dead-letter"]),
+        dead_letters=len(topics["dead-letter"]),
+        missing=[*_missing(seen, told)],
+        twice=[*_twice(seen)],
+        stale=[*_stale(seen, events)],
+        broken=[*_lost(events, told), *(_line(each) for each in broken(seen, given))],
     )
-    found.missing = [*_missing(seen, told)]
-    found.twice = [*_twice(seen)]
-    found.stale = [*_stale(seen, events)]
-    found.broken = [*_lost(events, told), *(_line(each) for each in broken(seen, given))]
-    return found
 
 
 def _line(found: Broken) -> str:
@@ -245,21 +255,21 @@ def _ends(outcome: Written, opener: Event | None, event: Event) -> bool:
 
 @dataclass(slots=True)
 class _Waiting:
-    """What stands in a partition's log and is not known to be done: offsets, and when each was first seen."""
+    """What stands in a partition's log and is not known to be done: offsets, and since when each stands there."""
 
-    seen: dict[int, float] = field(default_factory=dict)
+    since: dict[int, float] = field(default_factory=dict)
 
     def forget(self, head: Mapping[str, Any]) -> None:
         unfinished = set(head["unfinished"])
-        self.seen = {
+        self.since = {
             offset: at
-            for offset, at in self.seen.items()
+            for offset, at in self.since.items()
             if offset >= head["next"] and (offset > head["high"] or offset in unfinished)
         }
 
 
 class Standing:
-    """Follows `nudge-state` and the input from outside, and says what waits."""
+    """Follows `nudge-state` and the input from outside, and says what waits, and for how long."""
 
     def __init__(self, bootstrap: str, prefix: str, partitions: int) -> None:
         self._bootstrap = bootstrap
@@ -268,8 +278,9 @@ class Standing:
         self._states = [TopicPartition(prefix + "nudge-state", number) for number in range(partitions)]
         self._seen = Seen(partitions)
         self._waiting = [_Waiting() for _ in range(partitions)]
-        self._since: dict[str, float] = {}
-        self._blocked: dict[int, float] = {}
+        self._overdue: dict[str, float] = {}
+        self._blocked: dict[int, tuple[int, float]] = {}
+        """Where a partition's last stable offset stands before its end, and since when."""
 
     @asynccontextmanager
     async def following(self) -> Any:
@@ -282,36 +293,35 @@ class Standing:
 
     async def look(self) -> None:
         """Read what came since."""
-        now = asyncio.get_running_loop().time()
+        now = time.time()
         while batches := await self._one.getmany(timeout_ms=POLL_MS):
             for raw in (raw for batch in batches.values() for raw in batch):
                 record = as_record(raw, self._prefix)
                 if record.topic == "nudge-state":
                     self._seen.add(record)
                 else:
-                    self._waiting[record.partition].seen[record.offset] = now
-            if asyncio.get_running_loop().time() - now > 2:
+                    self._waiting[record.partition].since[record.offset] = min(
+                        now, record.timestamp_ms / 1000
+                    )
+            if time.time() - now > LOOK_AT_MOST_S:
                 break
         for number, head in self._seen.heads.items():
             self._waiting[number].forget(head)
-        self._note_plans(now)
+        self._overdue = {each.intent_id: self._overdue_since(each) for each in self._seen.planned}
         stable, latest = (
             await self._one.end_offsets(self._places),
             await self._latest.end_offsets(self._places),
         )
         for number, place in enumerate(self._places):
-            if stable[place] >= latest[place]:
-                self._blocked.pop(number, None)
-            else:
-                self._blocked.setdefault(number, now)
+            stood_at, since = self._blocked.get(number, (-1, now))
+            moved = stable[place] > stood_at or stable[place] >= latest[place]
+            self._blocked[number] = (stable[place], now if moved else since)
 
-    def _note_plans(self, now: float) -> None:
-        overdue = {
-            each.intent_id: self._since.get(each.intent_id, now)
-            for each in self._seen.planned
-            if _overdue(each, datetime.now(UTC))
-        }
-        self._since = overdue
+    def _overdue_since(self, planned: Planned) -> float:
+        """When it was to be looked at; on its way through the log its next look is far off: when it was seen so."""
+        if planned.status == "maturing":
+            return min(time.time(), self._overdue.get(planned.intent_id, float("inf")))
+        return planned.wake_at.timestamp()
 
     @property
     def knows(self) -> bool:
@@ -320,19 +330,14 @@ class Standing:
 
     def late(self, than_s: float) -> list[str]:
         """What has waited longer than this: events, plans, and partitions behind an open transaction."""
-        now = asyncio.get_running_loop().time()
+        since = time.time() - than_s
         lines = [
             f"{len(late)} events of partition {number}, the first at {min(late)}"
             for number, waiting in enumerate(self._waiting)
-            if (late := [offset for offset, at in waiting.seen.items() if now - at > than_s])
+            if (late := [offset for offset, at in waiting.since.items() if at < since])
         ]
-        overdue = [name for name, at in self._since.items() if now - at > than_s]
+        overdue = [name for name, at in self._overdue.items() if at < since]
         if overdue:
             lines.append(f"{len(overdue)} plans, such as {overdue[0]}")
-        blocked = [number for number, at in self._blocked.items() if now - at > than_s]
+        blocked = [number for number, (_, at) in self._blocked.items() if at < since]
         return lines + [f"partition {number} is behind an open transaction" for number in blocked]
-
-
-def _overdue(planned: Planned, now: datetime) -> bool:
-    """Due and not looked at, or on its way through the log; what is held waits for its own question."""
-    return planned.status == "maturing" or planned.wake_at <= now

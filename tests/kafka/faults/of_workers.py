@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from tests.kafka.faults.launcher import POINTS
 from tests.kafka.faults.scene import Scene, fault
 
@@ -37,18 +35,16 @@ async def killed_together(scene: Scene) -> None:
 
 
 async def _killed_at(scene: Scene, point: str) -> None:
+    turn = scene.chance.randint(1, 2) if point in STARTING else scene.chance.randint(3, 40)
     slot = scene.fleet.slots[0]
-    for kills in (1, 2):
-        turn = scene.chance.randint(1, 2) if point in STARTING else scene.chance.randint(3, 40)
-        await scene.fleet.kill(0)
-        if point == "mid-restore":
-            scene.fleet.wipe(0)
-        await scene.fleet.start(0, once={"FAULT_KILL": f"{point}:{turn}"})
-        while len(slot.ended) < kills:  # noqa: ASYNC110  # another process gives no event
-            await asyncio.sleep(0.05)
-        scene.expect(slot.ended[-1] == -9, f"worker 0 ended with {slot.ended[-1]}, not by its own SIGKILL")
-        scene.hit()
-        await scene.all_ready()
+    await scene.fleet.kill(0)
+    if point == "mid-restore":
+        scene.fleet.wipe(0)
+    await scene.fleet.start(0, once={"FAULT_KILL": f"{point}:{turn}"})
+    await scene.until(lambda: slot.ended, f"worker 0 came to {point!r}")
+    scene.expect(slot.ended == [-9], f"worker 0 ended with {slot.ended}, not by its own SIGKILL")
+    scene.hit()
+    await scene.all_ready()
 
 
 def _list_points() -> None:
@@ -57,7 +53,7 @@ def _list_points() -> None:
         async def act(scene: Scene, point: str = point) -> None:
             await _killed_at(scene, point)
 
-        act.__doc__ = f"SIGKILL {point}, twice; what starts in its place finds what was committed."
+        act.__doc__ = f"SIGKILL {point}; what starts in its place finds what was committed."
         fault(f"worker killed {point}")(act)
 
 

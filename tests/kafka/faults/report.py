@@ -33,7 +33,7 @@ goes on throughout, a fault, and a verifier that reads only committed records an
 `missing` are plans that were asked for and are neither open nor closed, `twice` nudges or outcomes that stand there
 twice, `stale` nudges that an earlier event in the person's log had revoked or settled.
 `recovery` is the time from the last hit, or from when what was taken away was back, until no event and no due plan
-waited longer than three seconds any more, under load; 0 where nothing ever did.
+waited longer than four seconds any more, under load; 0 where nothing ever did.
 A scene is *kept* when all three are zero, when `tactful verify`'s checks find nothing, nothing was left undone, and
 every worker drained with exit code 0.
 A control is *caught* when a promise was taken out on purpose and the verifier saw it.

@@ -19,8 +19,8 @@ from tests.kafka.faults.lives import POLICY
 from tests.kafka.faults.load import Load
 
 PARTITIONS = 4
-CALM_S = 3.0
-"""What waits no longer than this is work, and no lag: some ten times a pass with its commits."""
+CALM_S = 4.0
+"""What waits no longer than this is work, and no lag: some ten times a pass with its commits on a busy machine."""
 LOOK_S = 0.25
 
 
@@ -62,7 +62,7 @@ def fault(
     *,
     brokers: int = 1,
     workers: int = 2,
-    rate: float = 8.0,
+    rate: float = 5.0,
     short: bool = False,
     policy: str = POLICY,
     env: Mapping[str, str] | None = None,
