@@ -107,7 +107,9 @@ def weigh(ledger: Ledger, intent: Intent, now: datetime) -> Weighed:
     gates = [_said("relevance", said)]
     if isinstance(relevance, StandDown):
         return Weighed(intent=intent, answer=relevance, gates=tuple(gates))
-    waits: list[Defer] = [relevance] if isinstance(relevance, Defer) else []
+    waits: list[Defer] = []
+    if isinstance(relevance, Defer):
+        waits.append(msgspec.structs.replace(relevance, until=relevance.until.astimezone(UTC)))
     for gate, until_after in _WAITS:
         further = until_after(ledger, now)
         gates.append(_said(gate, further))

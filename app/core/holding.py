@@ -77,7 +77,7 @@ def verified(
             intent = msgspec.structs.replace(intent, held_since=None, looks=0)
             ledger.put(intent)
             clear.append(intent)
-        elif before in asked or _was_asked_about(ledger, intent, result):
+        elif intent.wake_at <= ledger.now or before in asked or _was_asked_about(ledger, intent, result):
             _hold(ledger, intent, result)
     return clear
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from agents.contract import Agent, Intent, Move, Open, Proposal, Revoke
 from app.core.ledger import Ledger
@@ -43,9 +44,9 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
         plan = Plan(
             agent=agent.name,
             subject=proposal.subject,
-            due_at=proposal.due_at,
+            due_at=proposal.due_at.astimezone(UTC),
             subject_key=proposal.subject_key,
-            expires_at=proposal.expires_at,
+            expires_at=_in_utc(proposal.expires_at),
             importance=proposal.importance,
             exit_on=proposal.exit_on,
         )
@@ -58,9 +59,15 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
     if isinstance(proposal, Move):
         if intent is not None:
             subject = proposal.subject or intent.subject
-            ledger.move(intent, proposal.due_at, proposal.expires_at, lambda: ref_of(event), subject=subject)
+            due_at, expires_at = proposal.due_at.astimezone(UTC), _in_utc(proposal.expires_at)
+            ledger.move(intent, due_at, expires_at, lambda: ref_of(event), subject=subject)
         return
     _take_back(ledger, agent, proposal, intent, event)
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    """Two times of one zone are compared by their wall clocks, which is wrong in the night the clocks change."""
+    return None if at is None else at.astimezone(UTC)
 
 
 def _take_back(ledger: Ledger, agent: Agent, proposal: Revoke, intent: Intent | None, event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -182,7 +182,7 @@ def _expiry_after(expires_at: datetime, before: datetime, until: datetime) -> da
 
 
 def _clamped(ledger: Ledger, at: datetime | None) -> datetime | None:
-    return None if at is None else min(at, ledger.now + HORIZON)
+    return None if at is None else min(at, ledger.now + HORIZON).astimezone(UTC)
 
 
 # Mutes and new subjects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import get_args
 
 from app.core.asks import (
@@ -62,13 +62,14 @@ def _eager(rng: random.Random, ask: Ask) -> Answer:
     if not isinstance(question, Reading):
         return _good(rng, ask)
     messages = [shown.ref for shown in question.messages]
+    now = question.now.astimezone(UTC)  # as the client of a real model hands times on
     verdicts = tuple(
         Verdict(
             shown.ref,
             rng.choice(VERDICTS),  # type: ignore[arg-type]  # the five words of a verdict
             rng.choice(messages),
             rng.choice((0.0, 0.5, 0.8, 0.97)),
-            rng.choice((None, *(question.now + delay for delay in _DELAYS))),
+            rng.choice((None, *(now + delay for delay in _DELAYS))),
         )
         for shown in question.intents
         for _ in range(rng.choice((0, 1, 1, 1, 2)))
@@ -79,7 +80,7 @@ def _eager(rng: random.Random, ask: Ask) -> Answer:
             rng.choice((*SUBJECTS, *TOPICS)),
             rng.choice((*question.agents, "follow_up")),
             rng.choice(messages),
-            rng.choice((None, *(question.now + delay for delay in _DELAYS))),
+            rng.choice((None, *(now + delay for delay in _DELAYS))),
             rng.random(),
         )
         for _ in range(rng.choice((0, 0, 1, 1, 2)))

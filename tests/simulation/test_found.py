@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.moves import Deliver, End, Happening, History, Lose, Move, Take, Tell, Tick, UntilDue
+from tests.simulation.moves import (
+    Crash,
+    Deliver,
+    End,
+    Happening,
+    History,
+    Lose,
+    Move,
+    Settle,
+    Take,
+    Tell,
+    Tick,
+    UntilDue,
+)
 from tests.simulation.run import failure
 
 HOUR = 3_600_000
@@ -50,3 +63,28 @@ def test_maturity_events_that_are_lost_hold_up_nobody() -> None:
     lost: tuple[Move, ...] = (UntilDue(), Lose(), Tick(room=1), Take(), End())
     history = History(seed=0, policy="brisk", moves=(Tell(events=people), ALL, *lost, *lost))
     assert failure(history) is None
+
+
+def test_a_plan_that_its_own_reading_puts_in_doubt_is_held() -> None:
+    """What nothing stood against when it came due, and the reading before it does, waits for its next question."""
+    asked = {"agent": "follow_up", "subject": "a new job", "due_in": -HOUR, "expires_in": 4 * HOUR}
+    others = tuple(
+        Happening(
+            user="ana",
+            type="intent.requested",
+            id=f"ana {agent}",
+            data={"agent": agent, "subject": "the move", "due_in": HOUR},
+        )
+        for agent in ("calendar", "digest")
+    )
+    item = {"item_id": "n1", "title": "A book"}
+    told = (
+        Happening(user="ana", type="digest.item", id="ana2", data=item),
+        Happening(user="ana", type="message.received", id="ana3", data={"text": "words number 21"}),
+        *others,
+    )
+    first = Tell(events=(grant("ana"), Happening(user="ana", type="intent.requested", id="ana1", data=asked)))
+    moves: tuple[Move, ...] = (first, ALL, Tick(), *(Tell(events=(one,)) for one in told), UntilDue())
+    for seed in range(2200, 2260):
+        ends = (Settle(seed=seed), Crash(skew=2 * HOUR), Settle(seed=1507))
+        assert failure(History(seed=0, policy="brisk", moves=(*moves, *ends))) is None
