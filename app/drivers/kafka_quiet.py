@@ -32,6 +32,7 @@ class _Seldom(logging.Filter):
 _SELDOM = _Seldom()
 _TALKATIVE = (
     "aiokafka",
+    "aiokafka.cluster",
     "aiokafka.conn",
     "aiokafka.consumer.fetcher",
     "aiokafka.consumer.group_coordinator",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.protocol.admin import CreateAclsRequest_v1
+from aiokafka.protocol.admin import CreateAclsRequest_v1, DeleteAclsRequest_v1
 from aiokafka.protocol.api import Request
 
 from app.drivers.kafka_permissions import OPERATIONS
@@ -29,6 +29,8 @@ TYPES = {"topic": 2, "group": 3, "transactional-id": 5}
 LITERAL, PREFIXED = 3, 4
 ALLOW = 3
 """The protocol's codes."""
+SESSION_S = 3
+"""After so long the SCRAMONLY listener wants to know again who it is."""
 PROTOCOLS = {
     "CLEAR": "SASL_PLAINTEXT",
     "SECURE": "SASL_SSL",
@@ -95,26 +97,31 @@ class Guarded:
         }
 
     async def grant(self, user: str, rights: Iterable[Right]) -> None:
-        """These and no others; they hold when this returns."""
+        """These besides what was granted before; they hold when this returns."""
         acls = [
-            (
-                TYPES[right.resource],
-                right.name,
-                PREFIXED if right.prefixed else LITERAL,
-                f"User:{user}",
-                "*",
-                OPERATIONS[right.operation],
-                ALLOW,
-            )
-            for right in rights
+            (*_resource(right), f"User:{user}", "*", OPERATIONS[right.operation], ALLOW) for right in rights
         ]
+        answer = await self._asked(_Grant(acls))
+        assert {code for code, _ in answer.creation_responses} <= {0}, answer
+
+    async def revoke(self, user: str, right: Right) -> None:
+        """One that was granted; it does not hold any more when this returns."""
+        one = (*_resource(right), f"User:{user}", "*", OPERATIONS[right.operation], ALLOW)
+        answer = await self._asked(_Revoke([one]))
+        [(code, _, removed)] = answer.filter_responses
+        assert (code, len(removed)) == (0, 1), answer
+
+    async def _asked(self, request: Request[Any]) -> Any:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.broker.address)
         try:
             await admin.start()
-            answer = await admin._send_request(_Grant(acls))
-            assert {code for code, _ in answer.creation_responses} <= {0}, answer
+            return await admin._send_request(request)
         finally:
             await admin.close()
+
+
+def _resource(right: Right) -> tuple[int, str, int]:
+    return TYPES[right.resource], right.name, PREFIXED if right.prefixed else LITERAL
 
 
 class _Grant(Request[CreateAclsRequest_v1]):
@@ -127,6 +134,18 @@ class _Grant(Request[CreateAclsRequest_v1]):
 
     def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
         return CreateAclsRequest_v1(self._acls)
+
+
+class _Revoke(Request[DeleteAclsRequest_v1]):
+    """As `_Grant`, the other way round."""
+
+    API_KEY = 31
+
+    def __init__(self, filters: list[tuple[Any, ...]]) -> None:
+        self._filters = filters
+
+    def build(self, request_struct_class: type[DeleteAclsRequest_v1]) -> DeleteAclsRequest_v1:
+        return DeleteAclsRequest_v1(self._filters)
 
 
 @contextmanager
@@ -159,6 +178,7 @@ def _properties(
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",
         "super.users": "User:ANONYMOUS",
+        "listener.name.scramonly.connections.max.reauth.ms": str(SESSION_S * 1000),
         "listener.name.mutual.ssl.client.auth": "required",
         "listener.name.mutual.ssl.truststore.type": "PEM",
         "listener.name.mutual.ssl.truststore.location": str(authority.certificate),

@@ -154,6 +154,24 @@ async def test_a_worker_says_why_it_waits(broker: Guarded, tmp_path: Path) -> No
     assert "guessed" not in one.said.read_text()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {MECHANISM: "GUESS"},
+        {"TACTFUL_KAFKA__SASL_USERNAME": NOTHING},
+        {PASSWORD: "guessed"},
+        {"TACTFUL_KAFKA": '{"sasl_password": "guessed"', PASSWORD_FILE: NOTHING},
+    ],
+)
+def test_a_setting_that_is_wrong_shows_no_secret(
+    broker: Guarded, tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    """What is complained of is the variable, never what another one holds."""
+    said = asked(broker, tmp_path, broker.env("worker", "SECURE") | wrong, "doctor", "--json")
+    assert said.code == 1
+    assert "TACTFUL_KAFKA" in said.out or "kafka" in said.out
+
+
 def test_a_connection_shows_no_password() -> None:
     """Neither of the two, wherever a connection is shown."""
     connection = Connection(bootstrap="b:1", sasl_password="secret", key_password="secret")

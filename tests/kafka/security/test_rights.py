@@ -7,18 +7,21 @@ import re
 import subprocess
 import uuid
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
 from app.drivers import kafka_topics
 from app.drivers.kafka_client import Connection, Kafka
 from app.drivers.kafka_permissions import lacking
+from app.drivers.kafka_reader import read_to, reader
 from app.drivers.kafka_takeover import Refused
 from app.wiring import wired
 from tests.facts.cli.terminal import Said, Terminal
 from tests.kafka.local import java
 from tests.kafka.security.guarded import LACKS, Guarded, settings
-from tests.worker.process import until, worker
+from tests.worker.process import Service, asked, until, worker
 from topics.rights import PRODUCER, WORKER, Right
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -87,23 +90,30 @@ async def test_topics_that_are_not_there_lack_no_right(broker: Guarded, tmp_path
     assert len(wrong(said)) == 7
 
 
-async def test_asking_for_rights_disturbs_no_worker(broker: Guarded, tmp_path: Path) -> None:
-    """Neither its group nor its transactions: it goes on deciding, and nobody was put out."""
+async def test_asking_for_rights_disturbs_no_worker(
+    broker: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither its group nor its transactions: no partition is let go, and no producer is put out."""
     prefix = f"{uuid.uuid4().hex[:8]}-"
     kafka = await made(broker, prefix)
     rights = WORKER.on(prefix=prefix, group=prefix)
-    named = {
-        "LOG": f"kafka://{broker.broker.address}",
-        "TOPIC_PREFIX": prefix,
-        "GROUP": prefix,
-        "MODEL": "none",
+    env = {
+        "TACTFUL_LOG": f"kafka://{broker.broker.address}",
+        "TACTFUL_TOPIC_PREFIX": prefix,
+        "TACTFUL_GROUP": prefix,
+        "TACTFUL_MODEL": "none",
+        "TACTFUL_STATE_DIR": str(tmp_path),
     }
-    async with worker(tmp_path, **named) as one:
-        await until(lambda: one.heard("ready"), said=one.said)
+    async with wired(settings(env)) as one:
+        running = asyncio.create_task(one.served.run())
+        await until(lambda: not one.served.unready())
         for _ in range(20):
             assert await lacking(kafka, rights) == []
-        assert await one.end() == 0
-    assert not [line for line in one.lines if line["level"] in {"warning", "error"}]
+        assert one.served.unready() == []
+        await one.served.drain(ENDED_WITHIN_S)
+        await running
+    ours = [entry for entry in caplog.records if entry.name.startswith("tactful")]
+    assert [entry.getMessage() for entry in ours if entry.levelname in {"WARNING", "ERROR"}] == []
 
 
 async def test_the_commands_grant_what_they_say(broker: Guarded, tmp_path: Path) -> None:
@@ -130,3 +140,48 @@ async def test_the_commands_grant_what_they_say(broker: Guarded, tmp_path: Path)
             sasl_password=broker.passwords[user],
         )
         assert await lacking(Kafka(theirs), rights) == lacks
+
+
+async def test_a_right_may_come_and_go_while_a_worker_runs(broker: Guarded, tmp_path: Path) -> None:
+    """Without it the worker says what it waits for, at /readyz too; with it back each nudge is sent, and once."""
+    prefix = f"{uuid.uuid4().hex[:8]}-"
+    kafka = await made(broker, prefix)
+    rights = WORKER.on(prefix=prefix, group=prefix)
+    await broker.grant("worker", rights)
+    [nudges] = [right for right in rights if right.name == f"{prefix}nudges"]
+    env = broker.env("worker", "CLEAR") | {"TACTFUL_TOPIC_PREFIX": prefix, "TACTFUL_GROUP": prefix}
+    named = {name.removeprefix("TACTFUL_"): value for name, value in env.items()}
+    async with worker(tmp_path, **named) as one, aiohttp.ClientSession() as session:
+        await until(lambda: one.heard("ready"), said=one.said)
+        await broker.revoke("worker", nudges)
+        await Service(session, lambda: one.url).live(range(2))
+        # Each attempt is begun as if all were well: the reason stands there in the pauses between them.
+        async with asyncio.timeout(ENDED_WITHIN_S):
+            while not _misses(await asked(session, f"{one.url}/readyz"), nudges):  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.1)
+        assert "TopicAuthorizationFailed" in one.said.read_text()
+        await broker.grant("worker", [nudges])
+        await until_told(kafka, 2)
+        assert await one.end() == 0
+    assert sorted(await told(kafka)) == ["person-0", "person-1"]
+
+
+def _misses(page: tuple[int, Any], right: Right) -> bool:
+    status, why = page
+    return status == 503 and right.name in str(why)
+
+
+async def until_told(kafka: Kafka, people: int) -> None:
+    """Wait until so many nudges are there."""
+    async with asyncio.timeout(ENDED_WITHIN_S):
+        while len(await told(kafka)) < people:  # noqa: ASYNC110 - another process gives no event
+            await asyncio.sleep(0.1)
+
+
+async def told(kafka: Kafka) -> list[str]:
+    """Whom the nudges that were committed are for."""
+    async with reader(kafka) as one:
+        places = [kafka.place("nudges", number) for number in range(2)]
+        ends = await one.ends(places)
+        bounds = {place: (0, end) for place, end in ends.items()}
+        return [(record.key or b"").decode() async for batch in read_to(one, bounds) for record in batch]
