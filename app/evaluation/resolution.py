@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,6 +19,8 @@ from app.evaluation.language import told_by
 from app.evaluation.situation import Came, Situation
 
 Became = Literal["closed", "held", "open"]
+A_DAY = timedelta(days=1)
+"""How far a due time may be from the label's day: in the evening or late the next morning are both right."""
 EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """The bounds of the calibration table; the last one is inside."""
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -81,6 +85,20 @@ class AtThreshold(msgspec.Struct, frozen=True):
     f1: float
 
 
+class Wishes(msgspec.Struct, frozen=True):
+    """What is neither over nor simply open: plans that are put off, and those that are to be left alone.
+
+    `put_off`: of those that should be, how many were; `on_the_day`: of these how many to the right day, within one;
+    `moved_for_nothing`: of the others that stay open, how many were moved; `muted`: of those that the person does not
+    want to hear of, how many were muted, and not merely closed.
+    """
+
+    put_off: Share
+    on_the_day: Share
+    moved_for_nothing: Share
+    muted: Share
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that `tactful eval resolution` says."""
 
@@ -93,6 +111,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unusable: int
     """Answers outside their schema, refused or cut off: nothing is closed by them."""
     scored: Scored
+    wishes: Wishes
     by_kind: Mapping[str, Figures]
     by_language: Mapping[str, Figures]
     confidence: tuple[Bin, ...]
@@ -127,6 +146,7 @@ def report(
         answered=len(pairs),
         unusable=sum(reply.answer is None for reply in replies.values()),
         scored=scored(judged),
+        wishes=_wishes(situation, pairs, replies),
         by_kind=_grouped(flat, lambda one: one.kind),
         by_language=_grouped(flat, lambda one: one.language),
         confidence=_calibration(flat),
@@ -161,6 +181,27 @@ def _judged(situation: Situation, case: Case, label: Label, reply: Reply) -> lis
         for planned in case.intents
         if planned.id not in label.either
     ]
+
+
+def _wishes(
+    situation: Situation, pairs: Sequence[tuple[Case, Label]], replies: Mapping[str, Reply]
+) -> Wishes:
+    put_off, on_the_day, moved, muted = [], [], [], []
+    for case, label in pairs:
+        came = situation.came(case, lambda _, case=case: replies[case.id])  # type: ignore[misc]  # a default binds it
+        zone = ZoneInfo(case.timezone)
+        for planned in case.intents:
+            name, until = planned.id, came.moved.get(planned.id)
+            if name in label.postponed:
+                put_off.append(until is not None)
+                day = label.postponed[name]
+                if until is not None and day is not None:
+                    on_the_day.append(abs(until.astimezone(zone).date() - day) <= A_DAY)
+            elif name not in {*label.either, *label.settled, *label.muted}:
+                moved.append(until is not None)
+            if name in label.muted:
+                muted.append(came.closed.get(name) == "muted")
+    return Wishes(*(share(sum(each), len(each)) for each in (put_off, on_the_day, moved, muted)))
 
 
 def _became(intent: str, came: Came) -> Became:

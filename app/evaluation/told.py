@@ -30,6 +30,13 @@ def resolution(report: Report) -> Iterator[str]:
         ),
         [_line(name, one) for name, one in rows],
     )
+    wishes = report.wishes
+    if wishes.put_off.of or wishes.muted.of:
+        yield ""
+        yield from _table(
+            ("put off", "to the right day", "moved for nothing", "left alone"),
+            [tuple(map(_share, (wishes.put_off, wishes.on_the_day, wishes.moved_for_nothing, wishes.muted)))],
+        )
     for title, groups in (("kind", report.by_kind), ("language", report.by_language)):
         yield ""
         yield from _table(

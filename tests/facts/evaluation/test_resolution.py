@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
 
 import pytest
 
-from app.evaluation.cases import Case, Label
+from app.evaluation.cases import Case, Label, read_cases, read_labels
 from app.evaluation.figures import score, share
 from app.evaluation.language import told_by
 from app.evaluation.resolution import Report, report
 from tests.facts.evaluation.read import UNUSABLE, case, says, situation, verdict
 
+EVALS = Path(__file__).parents[2] / "evals"
 EXAM = case("the exam", says=["I passed!"], name="exam")
 FLAT = case("the flat", says=["Still looking."], name="flat")
 BOTH = case("a", "b", says=["a is done, b is not."], name="both")
@@ -128,3 +131,35 @@ def test_resampling_is_the_same_every_time() -> None:
 def test_a_language_is_told_by_its_function_words(text: str, tag: str) -> None:
     """Where there are too few of them it cannot be told."""
     assert told_by([text]) == tag
+
+
+@pytest.mark.parametrize(("until", "right"), [("12T18:00", 1), ("13T11:00", 1), ("14T11:00", 0)])
+def test_a_day_is_right_within_one(until: str, right: int) -> None:
+    """A plan that is put off is to be asked about on the label's day; in the evening or late the next morning."""
+    labels = {"flat": Label(id="flat", postponed={"the flat": date(2026, 3, 12)})}
+    answer = says(verdict(1, "postpones", until=f"2026-03-{until}:00Z"))
+    found = report(situation(), (FLAT,), labels, {"flat": answer}, instructions="v").wishes
+    assert (found.put_off.count, found.on_the_day.count, found.on_the_day.of) == (1, right, 1)
+
+
+def test_a_plan_that_was_moved_for_nothing_is_counted() -> None:
+    """Of those that stay open as they were; and what was closed instead of muted is not left alone."""
+    labels = {"both": Label(id="both", muted=("b",))}
+    answer = says(verdict(1, "postpones", until="2026-03-12T18:00:00Z"), verdict(2))
+    found = report(situation(), (BOTH,), labels, {"both": answer}, instructions="v").wishes
+    assert (found.moved_for_nothing.count, found.moved_for_nothing.of) == (1, 1)
+    assert (found.muted.count, found.muted.of) == (0, 1)
+
+
+def test_the_harder_cases_fit_their_labels() -> None:
+    """Each case of ours has a label, three intents and five messages at least, and can be asked about."""
+    cases, _ = read_cases(EVALS / "harder.jsonl")
+    labels = read_labels(EVALS / "harder.labels.jsonl", cases)
+    assert {case.id for case in cases} == set(labels)
+    assert len(cases) >= 60
+    assert {case.language for case in cases} == {"en", "es", "de", "fr", "pt"}
+    where = situation()
+    for case in cases:
+        assert 3 <= len(case.intents) <= 8, case.id
+        assert 5 <= len(case.messages) <= 40, case.id
+        assert where.question(case).messages[-1].text == case.messages[-1].text
