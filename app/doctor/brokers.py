@@ -32,6 +32,10 @@ async def brokers(connection: Connection, group: str) -> AsyncIterator[Finding]:
             report = await kafka_topics.check(kafka)
             lacks = await lacking(kafka, WORKER.on(prefix=connection.prefix, group=group))
         yield fine("brokers", f"{where(connection)} answers")
+        if connection.security_protocol == "SASL_PLAINTEXT" and connection.sasl_mechanism == "PLAIN":
+            says = "the password goes to the brokers readable, and all that people say with it"
+            do = "use SASL_SSL where the network is not yours alone, or at least a SCRAM mechanism"
+            yield note("brokers", says, do)
         hidden = {right.name for right in lacks or () if right.name in report.lacking}
         for finding in _topics(report, hidden):
             yield finding

@@ -90,6 +90,17 @@ async def test_topics_that_are_not_there_lack_no_right(broker: Guarded, tmp_path
     assert len(wrong(said)) == 7
 
 
+async def test_a_password_in_the_clear_is_a_note(broker: Guarded, tmp_path: Path) -> None:
+    """It works, and should be known; with TLS, or a mechanism that does not send it, nothing is said."""
+    noted = []
+    for listener, mechanism in (("CLEAR", "PLAIN"), ("CLEAR", "SCRAM-SHA-256"), ("SECURE", "PLAIN")):
+        env = broker.env("worker", listener, mechanism) | {"TACTFUL_MODEL": "none"}
+        said = await asyncio.to_thread(Terminal(tmp_path, env).tactful, "doctor", "--json")
+        notes = [one["says"] for one in said.objects if (one["about"], one["state"]) == ("brokers", "note")]
+        noted.append([says for says in notes if says.startswith("the password goes to the brokers readable")])
+    assert list(map(len, noted)) == [1, 0, 0]
+
+
 async def test_asking_for_rights_disturbs_no_worker(
     broker: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
