@@ -104,6 +104,61 @@ def resolution(  # noqa: PLR0917 - typer passes options by name
         raise typer.Exit(NO)
 
 
+@app.command(
+    epilog=examples(
+        "tactful eval subjects --cases cases.jsonl --labels labels.jsonl --answers answers.jsonl",
+        "tactful eval subjects --cases memory_bank_en.json --format memorybank --export requests.jsonl",
+        "tactful eval subjects --cases reward_test_data.jsonl --format proactivebench --answers kept.jsonl --json",
+        codes=CODES,
+    )
+)
+def subjects(  # noqa: PLR0917 - typer passes options by name
+    cases: Cases,
+    labels: Labels = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="cases, memorybank or proactivebench.")
+    ] = "cases",
+    export: Export = None,
+    answers: Answers = None,
+    backend: Backend = None,
+    limit: Limit = None,
+    most_usd: MostUsd = None,
+    at_once: AtOnce = 4,
+    as_json: AsJson = False,
+) -> None:
+    """How well it is read what is worth coming back to, and when: found, missed, raised for nothing, the right day.
+
+    MemoryBank has no labels: what was raised is counted and listed. ProactiveBench says whether anything is worth it.
+    """
+    from app.cli.opening import settings
+    from app.evaluation import told
+    from app.evaluation.exchange import instructions
+    from app.evaluation.subjects import report
+
+    exchange = Exchange(
+        export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
+    )
+    given = settings()
+    where = _situation(given)
+    exchange.check(where.policy)
+    asked, known = _cases(cases, labels, form)
+    asks = [(case.id, where.ask(case)) for case in asked]
+    brought = exchange.brought(given, where.policy, asks)
+    if answers is None:
+        return
+    found = {name: one.reply for name, one in brought.items()}
+    judged = report(where, asked, known, found, instructions=instructions(asks[0][1].question))
+    if as_json:
+        say_json(judged)
+    else:
+        for line in told.subjects(judged):
+            say(line)
+    unanswered = len(asked) - len(found)
+    if unanswered:
+        note(f"{unanswered} cases have no answer")
+        raise typer.Exit(NO)
+
+
 def _situation(given: Settings) -> Situation:
     """The policy and the agents of this deployment."""
     from app.cli.answers import told
@@ -116,11 +171,15 @@ def _situation(given: Settings) -> Situation:
     return Situation(decides.policy, Roster(decides.agents.values()))
 
 
-def _cases(cases: Path, labels: Path | None) -> tuple[list[Case], Mapping[str, Label]]:
+def _cases(cases: Path, labels: Path | None, form: str = "cases") -> tuple[list[Case], Mapping[str, Label]]:
     from app.evaluation.cases import CasesError, read_cases, read_labels
+    from app.evaluation.datasets import FORMATS
 
+    forms = {"cases": read_cases, **FORMATS}
+    if form not in forms:
+        complain(f"--format {form}: there is {', '.join(forms)}", USAGE)
     try:
-        asked, known = read_cases(cases)
+        asked, known = forms[form](cases)
         return asked, known if labels is None else known | read_labels(labels, asked)
     except CasesError as error:
         complain(str(error), USAGE)

@@ -81,6 +81,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[str, ...] = ()
     raised: tuple[Raised, ...] | None = None
     """None: nobody has looked for subjects here."""
+    worth: bool | None = None
+    """Whether there is anything at all to come back to, where that is all that is known."""
 
 
 class _OpenSubject(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.evaluation import subjects as of_subjects
 from app.evaluation.figures import Share
 from app.evaluation.resolution import Figures, Report, Scored
 
@@ -81,6 +82,34 @@ def resolution(report: Report) -> Iterator[str]:
         sure = "" if error.confidence is None else f" {error.confidence:.2f}"
         said = f"{error.verdict or 'no verdict'}{sure}"
         yield f"  {error.case} ({error.kind}): {error.intent} {should}, became {error.became}; {said}"
+
+
+def subjects(report: of_subjects.Report) -> Iterator[str]:
+    """Line by line: what was found, missed and raised for nothing, and whether the day is right."""
+    models = ", ".join(report.models) or "nobody named"
+    yield f"{report.answered} of {report.cases} cases, answered by {models}; instructions {report.instructions}"
+    if report.unusable:
+        yield f"{report.unusable} answers were unusable: nothing is raised by them"
+    yield f"{report.raised} subjects raised, in {_share(report.raising)} of the cases"
+    if report.when_worth.of or report.when_not.of:
+        there, nothing = _share(report.when_worth), _share(report.when_not)
+        yield f"raised where there is something: {there}; where there is nothing: {nothing}"
+    if not report.looked_at:
+        return
+    yield ""
+    groups = {"all": report.counts, **report.by_kind, **report.by_language}
+    yield from _table(
+        ("", "found", "raised for nothing", "on the right day"),
+        [(name, _share(one.found), str(one.spare), _share(one.on_the_day)) for name, one in groups.items()],
+    )
+    wrong = [one for one in report.subjects if one.what in {"missed", "spare"} or one.on_the_day is False]
+    if wrong:
+        yield ""
+        yield "errors (--json has all of them)"
+    for one in wrong[:SHOWN_ERRORS]:
+        day = f", due {one.due}" if one.due else ""
+        should = f", should be {one.label_due}" if one.label_due else ""
+        yield f"  {one.case} ({one.kind}) message {one.message}: {one.what} “{one.subject}”{day}{should}"
 
 
 def _line(name: str, one: Scored) -> tuple[str, ...]:

@@ -174,3 +174,24 @@ def test_a_model_that_is_not_there(terminal: Terminal, monkeypatch: pytest.Monke
     )
     assert said.code == 3
     assert "cannot be reached" in said.err
+
+
+def test_subjects_go_the_same_way(terminal: Terminal) -> None:
+    """Requests out, answers in, and what was raised is counted; an unknown form is refused."""
+    talk = {"id": "t1", "messages": [{"text": "Surgery on Monday."}]}
+    label = {"id": "t1", "raised": [{"messages": [1], "when": "2026-03-09"}]}
+    cases, labels = terminal.file("cases.jsonl", talk), terminal.file("labels.jsonl", label)
+    words = ("eval", "subjects", "--cases", cases, "--labels", labels)
+    requests = terminal.folder / "requests.jsonl"
+    assert terminal.tactful(*words, "--export", requests).code == 0
+    asked = json.loads(requests.read_text())
+    subject = {"subject": "the surgery", "agent": "follow_up", "message": "m1", "importance": 0.9}
+    answer = {"subjects": [{**subject, "when": "2026-03-09T18:00:00Z"}]}
+    answers = terminal.file("answers.jsonl", {"custom_id": asked["custom_id"], "answer": answer})
+    said = terminal.tactful(*words, "--answers", answers)
+    assert said.code == 0
+    assert "1/1" in said.out
+    assert (
+        terminal.tactful(*words, "--answers", answers, "--json").object["counts"]["on_the_day"]["count"] == 1
+    )
+    assert terminal.tactful(*words, "--answers", answers, "--format", "prose").code == 2

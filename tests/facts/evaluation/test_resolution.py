@@ -159,7 +159,7 @@ def test_the_harder_cases_fit_their_labels() -> None:
     assert len(cases) >= 60
     assert {case.language for case in cases} == {"en", "es", "de", "fr", "pt"}
     where = situation()
-    for case in cases:
-        assert 3 <= len(case.intents) <= 8, case.id
-        assert 5 <= len(case.messages) <= 40, case.id
-        assert where.question(case).messages[-1].text == case.messages[-1].text
+    for one in cases:
+        assert 3 <= len(one.intents) <= 8, one.id
+        assert 5 <= len(one.messages) <= 40, one.id
+        assert where.question(one).messages[-1].text == one.messages[-1].text
