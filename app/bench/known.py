@@ -10,10 +10,16 @@ from typing import Protocol, cast
 
 from app.bench.figures import Figure, Plan
 
-OWN = {"core": "app.bench.core", "timers": "app.bench.timers"}
+OWN = {"core": "app.bench.core", "timers": "app.bench.timers", "cost": "app.bench.cost"}
 # They start brokers and peers, whose code is part of the tests.
 IN_A_CLONE = {
     "through": "tests.bench.through",
+    "slow_model": "tests.bench.slow_model",
+    "restore": "tests.bench.restore",
+    "takeover": "tests.bench.takeover",
+    "intents": "tests.bench.intents",
+    "latency": "tests.bench.latency",
+    "scale_out": "tests.bench.scale_out",
 }
 ROOT = Path(__file__).parents[2]
 
