@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest_v1, DeleteAclsRequest_v1
 from aiokafka.protocol.api import Request
 
-from app.drivers.kafka_permissions import OPERATIONS
+from app.drivers.kafka_client import Connection, Kafka
+from app.drivers.kafka_permissions import OPERATIONS, lacking
 from app.settings import Settings, load_settings
 from tests.kafka.broker import LocalKafka, NoBrokerError
 from tests.kafka.local import LOOPBACK
@@ -29,6 +31,7 @@ TYPES = {"topic": 2, "group": 3, "transactional-id": 5}
 LITERAL, PREFIXED = 3, 4
 ALLOW = 3
 """The protocol's codes."""
+HOLDS_WITHIN_S = 20.0
 SESSION_S = 3
 """After so long the SCRAMONLY listener wants to know again who it is."""
 PROTOCOLS = {
@@ -96,13 +99,15 @@ class Guarded:
             "TACTFUL_KAFKA__SSL_KEY_PASSWORD_FILE": "",
         }
 
-    async def grant(self, user: str, rights: Iterable[Right]) -> None:
+    async def grant(self, user: str, rights: Sequence[Right]) -> None:
         """These besides what was granted before; they hold when this returns."""
         acls = [
             (*_resource(right), f"User:{user}", "*", OPERATIONS[right.operation], ALLOW) for right in rights
         ]
         answer = await self._asked(_Grant(acls))
         assert {code for code, _ in answer.creation_responses} <= {0}, answer
+        # Whether a topic may be made is not told of one that is not there.
+        await self.holds(user, [right for right in rights if right.operation != "Create"])
 
     async def revoke(self, user: str, right: Right) -> None:
         """One that was granted; it does not hold any more when this returns."""
@@ -110,6 +115,27 @@ class Guarded:
         answer = await self._asked(_Revoke([one]))
         [(code, _, removed)] = answer.filter_responses
         assert (code, len(removed)) == (0, 1), answer
+        await self._until(user, [right], [right])
+
+    def comes(self, user: str, prefix: str = "") -> Connection:
+        """Somebody by the listener without TLS."""
+        return Connection(
+            bootstrap=self.broker.listeners["CLEAR"],
+            prefix=prefix,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_username=user,
+            sasl_password=self.passwords[user],
+        )
+
+    async def holds(self, user: str, rights: Sequence[Right]) -> None:
+        """Return when the broker goes by these: it does so a moment after the controller has written them down."""
+        await self._until(user, [], rights)
+
+    async def _until(self, user: str, lacks: Sequence[Right], of: Sequence[Right]) -> None:
+        kafka = Kafka(self.comes(user))
+        async with asyncio.timeout(HOLDS_WITHIN_S):
+            while await lacking(kafka, of) != lacks:  # noqa: ASYNC110 - a broker gives no event
+                await asyncio.sleep(0.02)
 
     async def _asked(self, request: Request[Any]) -> Any:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.broker.address)

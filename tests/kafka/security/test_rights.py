@@ -142,14 +142,9 @@ async def test_the_commands_grant_what_they_say(broker: Guarded, tmp_path: Path)
         command = java("org.apache.kafka.tools.AclCommand", *words)
         await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
     rights = PRODUCER.on(prefix=prefix, group="")
+    await broker.holds("delivery", rights)
     for user, lacks in (("delivery", []), ("data", list(rights))):
-        theirs = Connection(
-            bootstrap=broker.broker.listeners["CLEAR"],
-            prefix=kafka.connection.prefix,
-            security_protocol="SASL_PLAINTEXT",
-            sasl_username=user,
-            sasl_password=broker.passwords[user],
-        )
+        theirs = broker.comes(user, kafka.connection.prefix)
         assert await lacking(Kafka(theirs), rights) == lacks
 
 
