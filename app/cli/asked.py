@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.cli.answers import OUT_OF_REACH, USAGE, answer, complain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from app.core.asks import Ask
@@ -56,33 +58,61 @@ class Exchange:
 
     def brought(self, given: Settings, policy: Policy, asks: Sequence[tuple[str, Ask]]) -> dict[str, Brought]:
         """The answers by the names of what was asked; nothing when there was only to export."""
-        from app.evaluation.cases import CasesError
-
-        try:
+        with files_told():
             return self._brought(given, policy, asks)
-        except CasesError as error:
-            complain(str(error), USAGE)
-        except OSError as error:
-            complain(f"{error.filename}: {error.strerror}", USAGE)
 
-    def _brought(
-        self, given: Settings, policy: Policy, asks: Sequence[tuple[str, Ask]]
-    ) -> dict[str, Brought]:
-        from app.evaluation.exchange import exported, read_answers, request_id
+    def rounds(
+        self,
+        given: Settings,
+        policy: Policy,
+        pending: Callable[[Mapping[str, Brought]], Sequence[tuple[str, Ask]]],
+    ) -> Mapping[str, Brought]:
+        """The answers by their requests' ids, where a request may depend on an earlier answer.
 
-        ids = {name: request_id(name, ask.question) for name, ask in asks}
-        if self.export is not None:
-            self.export.write_bytes(b"".join(exported(asks)))
-            note(f"{len(asks)} requests written to {self.export}")
+        `pending` says what is to be asked once these answers are there; what is left of it in the end is exported.
+        """
+        with files_told():
+            found = self._answers()
+            asks = pending(found)
+            while self.backend is not None and self.answers is not None and asks:
+                self._live(given, policy, asks, self.answers)
+                before, found = found, self._answers()
+                asks = pending(found)
+                if self.limit is not None or len(found) == len(before):
+                    break
+            self._export(asks)
+        return found
+
+    def _answers(self) -> dict[str, Brought]:
+        from app.evaluation.exchange import read_answers
+
         if self.answers is None:
             return {}
         if self.backend is not None:
             self.answers.touch()
-            there = read_answers(self.answers)
-            self._live(
-                given, policy, [(name, ask) for name, ask in asks if ids[name] not in there], self.answers
-            )
-        found = read_answers(self.answers)
+        return read_answers(self.answers)
+
+    def _export(self, asks: Sequence[tuple[str, Ask]]) -> None:
+        from app.evaluation.exchange import exported
+
+        if self.export is not None:
+            self.export.write_bytes(b"".join(exported(asks)))
+            note(f"{len(asks)} requests written to {self.export}")
+
+    def _brought(
+        self, given: Settings, policy: Policy, asks: Sequence[tuple[str, Ask]]
+    ) -> dict[str, Brought]:
+        from app.evaluation.exchange import request_id
+
+        ids = {name: request_id(name, ask.question) for name, ask in asks}
+        self._export(asks)
+        if self.answers is None:
+            return {}
+        found = self._answers()
+        if self.backend is not None:
+            open_ones = [(name, ask) for name, ask in asks if ids[name] not in found]
+            self._live(given, policy, open_ones, self.answers)
+            found = self._answers()
         strangers = len(set(found) - set(ids.values()))
         if strangers:
             note(f"{strangers} answers are to requests that are not among these, and were left out")
@@ -110,6 +140,19 @@ class Exchange:
             )
         if spent.stopped == "cost":
             note("stopped: --most-usd is spent; what was answered is kept")
+
+
+@contextmanager
+def files_told() -> Iterator[None]:
+    """A file that cannot be used is named, and the command ends."""
+    from app.evaluation.cases import CasesError
+
+    try:
+        yield
+    except CasesError as error:
+        complain(str(error), USAGE)
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}", USAGE)
 
 
 def note(text: str) -> None:

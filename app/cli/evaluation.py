@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.answers import NO, USAGE, complain, examples, say, say_json
-from app.cli.asked import ANSWERS, AT_ONCE, BACKEND, CODES, EXPORT, LIMIT, MOST_USD, Exchange, note
+from app.cli.asked import (
+    ANSWERS,
+    AT_ONCE,
+    BACKEND,
+    CODES,
+    EXPORT,
+    LIMIT,
+    MOST_USD,
+    Exchange,
+    files_told,
+    note,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.core.asks import Ask
     from app.evaluation.cases import Case, Label
+    from app.evaluation.exchange import Brought
     from app.evaluation.situation import Situation
     from app.settings import Settings
 
@@ -159,6 +172,78 @@ def subjects(  # noqa: PLR0917 - typer passes options by name
         raise typer.Exit(NO)
 
 
+@app.command(
+    epilog=examples(
+        "tactful eval writing --cases cases.jsonl --export requests.jsonl",
+        "tactful eval writing --cases cases.jsonl --answers answers.jsonl --export next.jsonl",
+        "tactful eval writing --cases cases.jsonl --answers kept.jsonl --backend anthropic --texts texts.jsonl",
+        "tactful eval writing --cases cases.jsonl --answers kept.jsonl --ratings ratings.jsonl --json",
+        codes=CODES,
+    )
+)
+def writing(  # noqa: PLR0917 - typer passes options by name
+    cases: Annotated[
+        Path, typer.Option("--cases", metavar="FILE", help="JSON lines: who is to be written to about what.")
+    ],
+    export: Export = None,
+    answers: Answers = None,
+    backend: Backend = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write drafts and final texts, for a reader to rate blind."),
+    ] = None,
+    ratings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What readers said: lines with `id` and `send`.")
+    ] = None,
+    limit: Limit = None,
+    most_usd: MostUsd = None,
+    at_once: AtOnce = 4,
+    as_json: AsJson = False,
+) -> None:
+    """How well it is written: drafts against the worker's checks and its judge, and against what readers say.
+
+    Each case goes through the worker's own composing. A second attempt is asked for when the first was refused, so
+    answers come in rounds: --export holds what is to be asked next.
+    """
+    import msgspec
+
+    from app.cli.opening import settings
+    from app.evaluation import told
+    from app.evaluation.writing import Written, read_cases, read_ratings, report, to_rate, write
+
+    exchange = Exchange(
+        export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
+    )
+    given = settings()
+    where = _situation(given)
+    exchange.check(where.policy)
+    with files_told():
+        asked = read_cases(cases, where.roster.names)
+        said = {} if ratings is None else read_ratings(ratings)
+
+    def came(found: Mapping[str, Brought]) -> list[Written | tuple[str, Ask]]:
+        return [write(one, found, policy=where.policy, roster=where.roster) for one in asked]
+
+    brought = exchange.rounds(
+        given, where.policy, lambda found: [one for one in came(found) if not isinstance(one, Written)]
+    )
+    if answers is None:
+        return
+    written = [one for one in came(brought) if isinstance(one, Written)]
+    if texts is not None:
+        with files_told():
+            texts.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in to_rate(written)))
+    judged = report(asked, written, said, policy=where.policy)
+    if as_json:
+        say_json(judged)
+    else:
+        for line in told.writing(judged):
+            say(line)
+    if len(written) < len(asked):
+        note(f"{len(asked) - len(written)} cases wait for an answer")
+        raise typer.Exit(NO)
+
+
 def _situation(given: Settings) -> Situation:
     """The policy and the agents of this deployment."""
     from app.cli.answers import told
@@ -172,14 +257,12 @@ def _situation(given: Settings) -> Situation:
 
 
 def _cases(cases: Path, labels: Path | None, form: str = "cases") -> tuple[list[Case], Mapping[str, Label]]:
-    from app.evaluation.cases import CasesError, read_cases, read_labels
+    from app.evaluation.cases import read_cases, read_labels
     from app.evaluation.datasets import FORMATS
 
     forms = {"cases": read_cases, **FORMATS}
     if form not in forms:
         complain(f"--format {form}: there is {', '.join(forms)}", USAGE)
-    try:
+    with files_told():
         asked, known = forms[form](cases)
         return asked, known if labels is None else known | read_labels(labels, asked)
-    except CasesError as error:
-        complain(str(error), USAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.evaluation import subjects as of_subjects
+from app.evaluation import writing as of_writing
 from app.evaluation.figures import Share
 from app.evaluation.resolution import Figures, Report, Scored
 
@@ -110,6 +111,34 @@ def subjects(report: of_subjects.Report) -> Iterator[str]:
         day = f", due {one.due}" if one.due else ""
         should = f", should be {one.label_due}" if one.label_due else ""
         yield f"  {one.case} ({one.kind}) message {one.message}: {one.what} “{one.subject}”{day}{should}"
+
+
+def writing(report: of_writing.Report) -> Iterator[str]:
+    """Line by line: what the checks let through at which attempt, and what readers said before and after."""
+    yield f"{report.written} of {report.cases} cases written; policy {report.policy}"
+    yield ""
+    groups = {"all": report.all, **report.by_agent, **report.by_locale}
+    yield from _table(
+        ("", "first draft passes", "second passes", "fallbacks", "silent"),
+        [
+            (name, _share(one.first_good), _share(one.second_good), str(one.fallbacks), str(one.silent))
+            for name, one in groups.items()
+        ],
+    )
+    if report.problems:
+        yield ""
+        yield from _table(("times", "found wrong"), [(str(n), text) for text, n in report.problems.items()])
+    if not (report.all.before.of or report.all.own_words.of):
+        return
+    yield ""
+    yield from _table(
+        ("readers would send", "first drafts", "final texts", "own words"),
+        [
+            (name, _share(one.before), _share(one.after), _share(one.own_words))
+            for name, one in groups.items()
+        ],
+    )
+    yield f"bad drafts caught {_share(report.caught)}, good ones refused {_share(report.refused_for_nothing)}"
 
 
 def _line(name: str, one: Scored) -> tuple[str, ...]:

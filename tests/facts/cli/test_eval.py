@@ -195,3 +195,44 @@ def test_subjects_go_the_same_way(terminal: Terminal) -> None:
         terminal.tactful(*words, "--answers", answers, "--json").object["counts"]["on_the_day"]["count"] == 1
     )
     assert terminal.tactful(*words, "--answers", answers, "--format", "prose").code == 2
+
+
+def test_writing_goes_in_rounds(terminal: Terminal) -> None:
+    """What is refused is asked for again: the export holds what is to be asked next; readers get the texts."""
+    cases = terminal.file("cases.jsonl", {"id": "w1", "agent": "follow_up", "subject": "the oral exam"})
+    requests, answers = terminal.folder / "requests.jsonl", terminal.folder / "answers.jsonl"
+    texts = terminal.folder / "texts.jsonl"
+    words = ("eval", "writing", "--cases", cases, "--export", requests)
+    said = terminal.tactful(*words)
+    for text in ("Too short.", "I was thinking of the oral exam. How did it feel?"):
+        asked = json.loads(requests.read_text())
+        with answers.open("a") as file:
+            file.write(json.dumps({"custom_id": asked["custom_id"], "answer": {"text": text}}) + "\n")
+        said = terminal.tactful(*words, "--answers", answers, "--texts", texts, "--json")
+    assert (said.code, requests.read_text()) == (0, "")
+    assert said.object["all"]["second_good"]["count"] == 1
+    shown = [json.loads(line) for line in texts.read_text().splitlines()]
+    assert len(shown) == 3
+    ratings = terminal.file("ratings.jsonl", *({"id": one["id"], "send": True} for one in shown))
+    rated = terminal.tactful(*words, "--answers", answers, "--ratings", ratings)
+    assert rated.code == 0
+    assert "readers would send" in rated.out
+
+
+def test_a_live_model_writes_in_rounds_too(terminal: Terminal, server: ScriptedServer) -> None:
+    """Until nothing is left to ask."""
+    cases = terminal.file("cases.jsonl", {"id": "w1", "agent": "follow_up", "subject": "the oral exam"})
+    words = (
+        "eval",
+        "writing",
+        "--cases",
+        cases,
+        "--answers",
+        "kept.jsonl",
+        "--backend",
+        "anthropic",
+        "--json",
+    )
+    said = terminal.tactful(*words, env={"ANTHROPIC_BASE_URL": server.url})
+    assert said.code == 0
+    assert said.object["written"] == 1
