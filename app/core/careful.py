@@ -14,6 +14,7 @@ from app.core.head import Head
 from app.core.mailbox import Mailbox, Running
 from app.core.partition import Partition
 from app.core.policy import Policy
+from app.core.row import Row
 from app.core.written import milliseconds
 from topics.dead_letters import dead_letter
 from topics.record import Record
@@ -130,8 +131,9 @@ class CarefulPartition(Partition):
     def _condemn(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
         """What is left to do without folding it: the plans that were under way close as failed."""
         event: Event | None = mailbox.events[0] if mailbox.events else None
-        decided = defects.condemned(self._people.row(user_id), event, now, self._situation)
-        self._apply(user_id, decided, now, woken=True)
+        known = self._people.known(user_id)
+        decided = defects.condemned(known or Row(user_id=user_id), event, now, self._situation)
+        self._apply(user_id, known, decided, now, woken=True)
         if event is None:
             self._defects.one_more(now)
             self._tally.count("tactful_defects_total", KILLS)

@@ -160,7 +160,7 @@ class Partition:
         if not self._in_flight or number != self._commit_number:
             raise ValueError(f"commit {number} is not in flight")
         self._in_flight = False
-        self._people.committed(self._running)
+        self._people.committed()
 
     def next_wake(self) -> datetime | None:
         """When `tick` has something to do next: a due time, a reading, a pass's deadline."""
@@ -195,8 +195,7 @@ class Partition:
         self._attend(user_id, now)
 
     def _mailbox(self, user_id: str) -> Mailbox:
-        made = self._mailboxes[user_id] = Mailbox()
-        return made
+        return self._mailboxes.setdefault(user_id, Mailbox())
 
     def _attend(self, user_id: str, now: datetime) -> None:
         """Start a pass for somebody whose mailbox is not empty, unless one is under way."""
@@ -212,16 +211,14 @@ class Partition:
     def _begin(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
         """Fold what waits. Most passes end there; one that has something to judge goes on as a generator."""
         known = self._people.known(user_id)
-        decided = None
         try:
             ledger = folded(known or Row(user_id=user_id), mailbox.events, now, self._situation)
-            if not mailbox.woken and rests(ledger.row, now):
-                decided = quiet(ledger)
+            decided = quiet(ledger) if not mailbox.woken and rests(ledger.row, now) else None
         except Exception:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
             self._retake(user_id, mailbox, now)
             return
         if decided is not None:
-            self._apply(user_id, decided, now, woken=False)
+            self._apply(user_id, known, decided, now, woken=False)
             self._done(mailbox, "no")
             return
         passing = go_on(ledger, mailbox.events, mailbox.wake, self._situation)
@@ -256,7 +253,7 @@ class Partition:
             self._retake(running.user_id, running.mailbox, now)
 
     def _decided(self, running: Running, decided: Decided, now: datetime) -> None:
-        self._apply(running.user_id, decided, now, woken=True)
+        self._apply(running.user_id, self._people.known(running.user_id), decided, now, woken=True)
         self._done(running.mailbox, "yes" if running.asked else "no")
         if running.asked:  # one that asks nothing is over in the call that began it
             self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
@@ -266,9 +263,11 @@ class Partition:
             self._progress.done(event.offset)
         self._tally.count("tactful_passes_total", asked)
 
-    def _apply(self, user_id: str, decided: Decided, now: datetime, *, woken: bool) -> None:
+    def _apply(
+        self, user_id: str, before: Row | None, decided: Decided, now: datetime, *, woken: bool
+    ) -> None:
         """The decided row becomes the person's; who was `woken` has no times any more, and is given new ones."""
-        before, after = self._people.known(user_id), decided.row
+        after = decided.row
         if before is None and after == Row(user_id=user_id):
             after = None
         self._standing.changed(before, after)
@@ -291,7 +290,7 @@ class Partition:
             if error:
                 self._defects.one_more(now)
                 self._tally.count("tactful_defects_total", error)
-            self._apply(user_id, decided, now, woken=True)
+            self._apply(user_id, self._people.known(user_id), decided, now, woken=True)
             if record is not None:
                 self._progress.done(record.offset)
                 if error:

@@ -1,13 +1,17 @@
-"""The rows of a partition: what is durable, what was decided since, and a bounded cache of decoded ones."""
+"""The rows of a partition: what is durable, what was decided since, and a bounded cache of both.
+
+Rows are kept as the bytes that are written. A row in one piece is decoded and encoded in less time than it takes to
+gather the forty objects of a decoded one, strewn over the memory, and takes a fifth of the room.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 from app.core.row import Row, decode, encode
 
-# Decoded rows kept for people who come back soon: some 3 KB each.
-CACHED_ROWS = 20_000
+CACHED_ROWS = 100_000
+"""Of people who may come back soon: some 600 bytes each, 2 KB once all their events are remembered."""
 _EVICT = CACHED_ROWS // 10
 
 
@@ -16,27 +20,25 @@ class People:
 
     def __init__(self, durable: Callable[[str], bytes | None]) -> None:
         self._durable = durable
-        self._rows: dict[str, Row | None] = {}
+        self._rows: dict[str, bytes | None] = {}
         self._changed: set[str] = set()
-        self._committing: set[str] = set()
 
     def row(self, user_id: str) -> Row:
-        """The person's latest decided row; a new one for somebody unknown."""
+        """The person's latest decided row, the caller's own; a new one for somebody unknown."""
         return self.known(user_id) or Row(user_id=user_id)
 
     def known(self, user_id: str) -> Row | None:
-        """The latest decided row, None for somebody unknown."""
+        """The latest decided row, the caller's own; None for somebody unknown."""
         if user_id in self._rows:
-            return self._rows[user_id]
-        data = self._durable(user_id)
-        row = None if data is None else decode(data)
-        self._rows[user_id] = row
-        return row
+            data = self._rows[user_id]
+        else:
+            data = self._rows[user_id] = self._durable(user_id)
+        return None if data is None else decode(data)
 
     def decided(self, user_id: str, row: Row | None) -> None:
         """The row that a pass ended with; None: nothing is left of the person."""
         self._rows.pop(user_id, None)  # the newest stand last, for eviction
-        self._rows[user_id] = row
+        self._rows[user_id] = None if row is None else encode(row)
         self._changed.add(user_id)
 
     @property
@@ -45,16 +47,15 @@ class People:
         return bool(self._changed)
 
     def take_changed(self) -> dict[str, bytes | None]:
-        """The latest row of each person touched since the last call, as it is written."""
-        rows = {user: None if (row := self._rows[user]) is None else encode(row) for user in self._changed}
-        self._committing, self._changed = self._changed, set()
+        """The latest row of each person touched since the last call."""
+        rows = {user: self._rows[user] for user in self._changed}
+        self._changed = set()
         return rows
 
-    def committed(self, in_use: Container[str]) -> None:
+    def committed(self) -> None:
         """The taken rows are durable: from now on they may leave the cache."""
-        self._committing = set()
         excess = len(self._rows) - CACHED_ROWS
         if excess > 0:
-            may_go = [user for user in self._rows if user not in self._changed and user not in in_use]
+            may_go = [user for user in self._rows if user not in self._changed]
             for user_id in may_go[: excess + _EVICT]:
                 del self._rows[user_id]
