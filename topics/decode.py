@@ -145,7 +145,7 @@ def _opened(headers: Headers, value: bytes) -> tuple[_Envelope, str | None]:
             raise _Refused("not_an_event", "headers", "hold a name that is no UTF-8")
         lower = name.lower()
         if data and (lower.startswith("ce_") or lower in {"content-type", "traceparent"}):
-            texts[lower] = data.decode("utf-8", "replace")
+            texts[lower] = data.decode("utf-8", "surrogateescape")
     structured = texts.get("content-type", "").strip().lower().startswith(STRUCTURED)
     if not structured and any(name in texts for name in _BINARY):
         return _from_headers(texts, value), texts.get("traceparent")
@@ -167,6 +167,10 @@ def _from_headers(texts: dict[str, str], value: bytes) -> _Envelope:
     for name in ("ce_id", "ce_source", "ce_type"):
         if name not in texts:
             raise _Refused("not_an_event", name, "is missing")
+    for name, text in texts.items():
+        # Two ids that are read as the same one would make the second event a repetition of the first.
+        if name.startswith("ce_") and not text.isascii() and _SURROGATE.search(text):
+            raise _Refused("not_an_event", name, "is no UTF-8")
     try:
         time = msgspec.convert(texts["ce_time"], _WithOffset) if "ce_time" in texts else None
     except msgspec.ValidationError as error:

@@ -137,3 +137,18 @@ def test_a_headers_name_that_is_no_utf8_is_put_aside() -> None:
     why = refused(plain("app.opened"), headers=(("n\udcff", b"1"),))
     assert (why.reason, why.error) == ("not_an_event", "headers: hold a name that is no UTF-8")
     assert understood(plain("app.opened"), headers=(("имя", b"1"),)).type == "app.opened"
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_type", "ce_time", "ce_userid", "ce_traceparent"])
+def test_an_attribute_that_is_no_utf8_is_put_aside(name: str) -> None:
+    """Ids that cannot be read are not taken for one another: an event would pass for a repetition."""
+    headers = {"ce_id": b"1", "ce_source": b"s", "ce_type": b"app.opened", name: b"\xff\xfe"}
+    why = refused(b"{}", headers=tuple(headers.items()))
+    assert (why.reason, why.error) == ("not_an_event", f"{name}: is no UTF-8")
+
+
+def test_headers_that_are_no_attributes_may_hold_anything() -> None:
+    """A content type and a trace that cannot be read are as good as none."""
+    odd = (("content-type", b"\xff"), ("traceparent", b"\xff" * 55))
+    event = understood(plain("app.opened"), headers=odd)
+    assert (event.type, event.traceparent) == ("app.opened", None)
