@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from app.drivers.kafka_append import Appender
+from tests.kafka import raw
 from tests.kafka.faults.ledger import records
 from tests.kafka.faults.probes import probes, told
 from tests.kafka.faults.scene import Scene, fault
+from topics.murmur2 import partition_of
 from topics.record import NewRecord
 
 ROUNDS = 10
@@ -20,6 +22,8 @@ OF_EACH = 200
 
 Headers = Sequence[tuple[str, bytes]]
 JSON = "application/json"
+RAW_OF_EACH = 20
+"""Records a round, partition and codec that only another client would write."""
 ODD_HEADERS: tuple[Headers, ...] = (
     (("", b""),),
     (("x" * 5_000, b"y" * 5_000),),
@@ -76,6 +80,25 @@ def _round(number: int) -> tuple[list[NewRecord], Counter[str]]:
     return written, wanted
 
 
+async def _raw_round(scene: Scene, number: int) -> Counter[str]:
+    """Whole batches in each codec, in which good records stand beside names of headers that are no UTF-8."""
+    wanted: Counter[str] = Counter()
+    codec = [*raw.CODECS][number % len(raw.CODECS)]
+    for partition in range(scene.partitions):
+        users = (f"raw-{n}" for n in range(1_000))
+        user = next(each for each in users if partition_of(each.encode(), scene.partitions) == partition)
+        entries: list[raw.Entry] = []
+        for n in range(RAW_OF_EACH):
+            good = _body(user, f"{user}-{number}-{n}", "weather.changed", {"sky": "grey"})
+            entries.append((user.encode(), good, [(raw.RawName(b"\xff\xfe"), b"1")]))
+            entries.append((user.encode(), good, [("h", None)]))
+            wanted["not_an_event"] += 1
+        now_ms = int(datetime.now(UTC).timestamp() * 1000)
+        place = scene.kafka.place("user-events", partition)
+        await raw.produce(scene.kafka.connection, place, raw.batch(entries, timestamp_ms=now_ms, codec=codec))
+    return wanted
+
+
 @fault("unreadable records", workers=2, short=True)
 async def unreadable_records(scene: Scene) -> None:
     """Thirty thousand records of fifteen unreadable kinds are dead letters; two thousand with odd headers are none."""
@@ -89,19 +112,27 @@ async def unreadable_records(scene: Scene) -> None:
                 written, reasons = _round(number)
                 await appender.append(written)
                 scene.hit(reasons.total())
-                wanted += reasons
+                wanted += reasons + await _raw_round(scene, number)
                 await asyncio.sleep(0.3)
         finally:
             await appender.stop()
         until = datetime.now(UTC).timestamp()
         await scene.until(lambda: not them.unheard(until), "everybody who was due has heard", 60)
-        await scene.until(lambda: _put_aside(scene, wanted.total()), "all of them are dead letters", 60)
+        await scene.until(lambda: _still(scene), "no more dead letters come", 60)
     letters = await records(scene.cluster.bootstrap, scene.prefix, "dead-letter", 1)
     found = Counter(dict(letter.headers)["tactful_reason"].decode() for letter in letters)
     scene.expect(found == wanted, f"dead letters {dict(found)}, not {dict(wanted)}")
     scene.notes.append(f"{wanted.total():,} dead letters; others meanwhile: {told(them.waits(began, until))}")
 
 
-async def _put_aside(scene: Scene, count: int) -> bool:
-    counted = [await scene.fleet.metric(number, "tactful_dead_letters_total") for number in scene.workers]
-    return sum(counted) >= count
+async def _still(scene: Scene) -> bool:
+    """Whether no more dead letters are being written."""
+
+    async def counted() -> float:
+        return sum(
+            [await scene.fleet.metric(number, "tactful_dead_letters_total") for number in scene.workers]
+        )
+
+    before = await counted()
+    await asyncio.sleep(3)
+    return before == await counted()
