@@ -20,11 +20,16 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _called(fault: Fault) -> str:
+    """Its name, and the module that it stands in."""
+    return f"{fault.name} {fault.act.__module__.rpartition('.')[2]}".casefold()
+
+
 def _chosen(given: argparse.Namespace) -> list[Fault]:
     return [
         each
         for each in all_faults()
-        if (given.only is None or given.only.casefold() in each.name.casefold())
+        if (given.only is None or any(word.casefold() in _called(each) for word in given.only))
         and (not given.short or each.short)
         and given.brokers in {None, each.brokers}
     ]
@@ -68,7 +73,9 @@ async def _run(chosen: list[Fault], given: argparse.Namespace, written: _Written
 def main() -> int:
     """0 when every promise was kept, and every control was caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.kafka.faults", description=__doc__)
-    parser.add_argument("--only", metavar="WORD", help="those whose name holds this")
+    parser.add_argument(
+        "--only", metavar="WORD", nargs="+", help="those whose name or module holds one of these"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="the few that every test run does")
     parser.add_argument("--brokers", type=int, choices=(1, 3))
