@@ -128,6 +128,9 @@ async def made_anew(scene: Scene) -> None:
         await scene.fleet.kill(number)
         await scene.fleet.start(number)
     await scene.until(lambda: _all_refuse(scene), "after a restart every partition is refused as well", 60)
+    scene.notes.append(
+        "by design nothing is decided afterwards: all partitions refused, then, later and after a restart"
+    )
 
 
 async def _all_refuse(scene: Scene) -> bool:

@@ -98,4 +98,6 @@ def _cells(result: Result) -> list[str]:
 
 def _told(result: Result) -> list[str]:
     lines = [*result.notes, *([] if result.verdict == "kept" else result.says)]
+    if result.verdict == "caught":
+        lines = [*result.notes, *result.says[:2], f"{len(result.judgement.twice)} such lines in all"]
     return [f"* {result.fault}: {line.splitlines()[0]}" for line in lines]
