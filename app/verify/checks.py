@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.verify import done, ledger, nudges, revocations
+from app.verify import done, ledger, nudges, revocations, traces
 from app.verify.finding import Broken, Check, Given
 from app.verify.seen import Seen
 
@@ -12,6 +12,8 @@ CHECKS: tuple[Check, ...] = (
     ledger.accounted,
     ledger.requested,
     ledger.worded,
+    ledger.ended,
+    traces.reasoned,
     nudges.once,
     nudges.paired,
     nudges.recalled,
@@ -19,6 +21,9 @@ CHECKS: tuple[Check, ...] = (
     nudges.spaced,
     revocations.matured,
     revocations.heeded,
+    traces.there,
+    traces.one_nudge,
+    traces.apart,
     done.heads,
     done.effects,
     done.homes,

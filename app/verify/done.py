@@ -36,6 +36,8 @@ def heads(seen: Seen, given: Given) -> Iterator[Broken]:
         if wrong:
             says = f"everything below {head['next']} is done, and {wrong[0]} is called unfinished"
             yield _broken(partition, says)
+    for partition, before, after in seen.went_back:
+        yield _broken(partition, f"everything below {before} was done, and later only what is below {after}")
 
 
 def effects(seen: Seen, given: Given) -> Iterator[Broken]:
@@ -65,6 +67,10 @@ def homes(seen: Seen, given: Given) -> Iterator[Broken]:
         if partition_of(record.key.encode(), seen.partitions) != record.partition:
             says = f"it stands in partition {record.partition}, which is not the person's"
             yield Broken(check="home", id=what, user=record.key, says=says)
+    for where, user in seen.strayed:
+        yield Broken(
+            check="home", id=where, user=user, says="it stands in a partition that is not the person's"
+        )
 
 
 def idle(seen: Seen, given: Given) -> Iterator[Broken]:

@@ -12,6 +12,14 @@ from app.verify.seen import CANARY, Seen, instant
 from topics.outcomes import REASONS
 from topics.user_events import USER_EVENTS
 
+_BY_WORDS = frozenset({"resolved", "superseded", "contradicted", "muted"})
+_CLOSED_BY = {
+    "resolved": "message.received",
+    "contradicted": "message.received",
+    "consent_withdrawn": "consent.changed",
+    "erased": "user.erased",
+}
+"""By which event alone an intent ends for this reason; as `requested` or `superseded` an agent may end its own."""
 ATTEMPTS = 2
 """Two, the second one by another approach."""
 
@@ -82,6 +90,28 @@ def worded(seen: Seen, given: Given) -> Iterator[Broken]:
         approaches = [attempt["approach"] for attempt in value["attempts"]]
         if len(approaches) > ATTEMPTS or len(set(approaches)) < len(approaches):
             says = f"attempts were made by {', '.join(approaches)}: at most two, and two different ones"
+            yield _broken(value["outcome_id"], outcome.key, says)
+
+
+def ended(seen: Seen, given: Given) -> Iterator[Broken]:
+    """What closed an intent is an event of the kind that its reason names, and not from before it was opened."""
+    del given
+    for outcome in seen.outcomes:
+        value = outcome.value
+        by, opened = value["closed_by"], value["opened_by"]
+        if by is None or by["topic"] != USER_EVENTS.name:
+            if value["reason"] in _CLOSED_BY:
+                yield _broken(value["outcome_id"], outcome.key, f"nothing closed it as {value['reason']!r}")
+            continue
+        event = seen.by_place.get((by["partition"], by["offset"]))
+        kind = _CLOSED_BY.get(value["reason"])
+        if event is not None and kind is not None and event.type != kind:
+            says = f"{event.type} at {by['partition']}@{by['offset']} closes nothing as {value['reason']!r}"
+            yield _broken(value["outcome_id"], outcome.key, says)
+        # Words that stand before it may settle it; nothing else does.
+        read = value["reason"] in _BY_WORDS
+        if not read and by["partition"] == opened["partition"] and by["offset"] < opened["offset"]:
+            says = f"{by['offset']} closed it, which stands before {opened['offset']} that opened it"
             yield _broken(value["outcome_id"], outcome.key, says)
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from app.verify.event import AHEAD, Event
 from app.verify.finding import Broken, Given
-from app.verify.seen import Seen, Written, instant
+from app.verify.kept import Written
+from app.verify.seen import Seen, instant
 from topics.nudges import NUDGES
 from topics.outcomes import NUDGE_OUTCOME
 

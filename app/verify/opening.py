@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from app.verify.event import AHEAD, Event
-from app.verify.seen import Seen, Written
+from app.verify.kept import Written
+from app.verify.seen import Seen
 from topics.text import fold
 
 

@@ -6,11 +6,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from app.verify.event import Event, event_of, logged_at
+from app.verify.kept import Json, Place, Planned, Raised, Traced, Written
 from topics.dead_letters import DEAD_LETTER, MARK
 from topics.murmur2 import partition_of
 from topics.nudges import NUDGES
@@ -20,10 +20,6 @@ from topics.record import Record
 from topics.state import NUDGE_STATE
 from topics.text import fold
 from topics.user_events import USER_EVENTS
-
-Json = dict[str, Any]
-Place = tuple[int, int]
-"""A partition of `user-events`, and an offset."""
 
 ORDER = (
     NUDGE_PASS.name,
@@ -53,38 +49,6 @@ TELLING = frozenset(
 """Types that a check asks about; of all others only those are kept that an `exit_on` names."""
 
 
-class Written(msgspec.Struct, frozen=True):
-    """A record of ours: where it stands, whose key it has, and its JSON."""
-
-    partition: int
-    offset: int
-    key: str
-    logged: datetime
-    value: Json
-
-
-class Planned(msgspec.Struct, frozen=True):
-    """An open intent, from its person's row."""
-
-    user: str
-    partition: int
-    intent_id: str
-    agent: str
-    subject: str
-    opened_by: Json
-    wake_at: datetime
-    status: str
-
-
-class Raised(msgspec.Struct, frozen=True):
-    """A reading that raised subjects: what had been folded by then."""
-
-    now: datetime
-    last_folded: int
-    """The highest offset that its pass folded; -1 when a timer woke it."""
-    subjects: frozenset[str]
-
-
 class Seen:
     """Filled record by record, topic by topic in ORDER; then the checks look at it."""
 
@@ -97,6 +61,13 @@ class Seen:
         self.outcomes: list[Written] = []
         self.considered: dict[str, str] = {}
         """The people of all intents that a pass looked at."""
+        self.passes: dict[str, Traced] = {}
+        self.overlapping: list[tuple[str, str, int, int]] = []
+        """Passes that folded an event not after those of an earlier pass of the person: pass, person, both offsets."""
+        self.strayed: list[tuple[str, str]] = []
+        """Records of ours in another partition than their key's: where, and whose."""
+        self.went_back: list[tuple[int, int, int]] = []
+        """Partitions' own rows that follow one which was further: partition, what was done, and what is."""
         self.raised: defaultdict[str, list[Raised]] = defaultdict(list)
         self.rows: dict[tuple[int, str], tuple[Planned, ...]] = {}
         self.heads: dict[int, Json] = {}
@@ -116,6 +87,7 @@ class Seen:
         """Places that outcomes and rows name: what opened and matured them is wanted."""
         self._identities: set[int] = set()
         self._erased: dict[str, datetime] = {}
+        self._folded: dict[str, int] = {}
         self._exit_types: set[str] = set()
         self._adders: Mapping[str, Callable[[Record], None]] = {
             NUDGE_PASS.name: self._add_pass,
@@ -162,8 +134,16 @@ class Seen:
 
     def _add_pass(self, record: Record) -> None:
         value = _json(record)
+        user: str = value["user_id"]
+        self._at_home(record)
         for candidate in value["candidates"]:
-            self.considered[candidate["intent_id"]] = value["user_id"]
+            self.considered[candidate["intent_id"]] = user
+        self.passes[value["pass_id"]] = Traced(value["winner"], _refused(value["candidates"]))
+        for event in value["events"]:
+            before = self._folded.get(user, -1)
+            if event["offset"] <= before:
+                self.overlapping.append((value["pass_id"], user, event["offset"], before))
+            self._folded[user] = max(before, event["offset"])
         subjects = {
             fold(each["subject"])
             for ask in value["asks"]
@@ -172,7 +152,7 @@ class Seen:
         }
         if subjects:
             last = max((event["offset"] for event in value["events"]), default=-1)
-            self.raised[value["user_id"]].append(Raised(instant(value["now"]), last, frozenset(subjects)))
+            self.raised[user].append(Raised(instant(value["now"]), last, frozenset(subjects)))
 
     def _add_nudge(self, record: Record) -> None:
         written = _written(record)
@@ -185,8 +165,13 @@ class Seen:
 
     def _add_row(self, record: Record) -> None:
         if record.key == HEAD:
-            self.heads[record.partition] = msgspec.msgpack.decode(record.value or b"")
+            head = msgspec.msgpack.decode(record.value or b"")
+            known = self.heads.get(record.partition, head)
+            if head["next"] < known["next"]:
+                self.went_back.append((record.partition, known["next"], head["next"]))
+            self.heads[record.partition] = head
             return
+        self._at_home(record)
         user = (record.key or b"").decode()
         where = record.partition, user
         if not record.value:
@@ -210,6 +195,11 @@ class Seen:
         )
         if not planned:
             del self.rows[where]
+
+    def _at_home(self, record: Record) -> None:
+        if partition_of(record.key or b"", self.partitions) != record.partition:
+            where = f"{record.topic}-{record.partition}@{record.offset}"
+            self.strayed.append((where, (record.key or b"").decode()))
 
     def _add_dead_letter(self, record: Record) -> None:
         self.counted["dead-letter"] += 1
@@ -251,6 +241,16 @@ class Seen:
         if event.type == "user.erased":
             self._erased[event.user] = event.time
         return False
+
+
+def _refused(candidates: list[Json]) -> dict[str, frozenset[str]]:
+    said = {
+        each["intent_id"]: frozenset(
+            gate["reason"] for gate in each["gates"] if gate["answer"] == "stand_down"
+        )
+        for each in candidates
+    }
+    return {intent_id: reasons for intent_id, reasons in said.items() if reasons}
 
 
 def refs(outcome: Json) -> Iterator[tuple[str, Place]]:

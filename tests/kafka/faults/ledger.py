@@ -20,7 +20,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from app.verify.checks import broken
 from app.verify.event import Event, event_of
 from app.verify.finding import Broken, Given
-from app.verify.seen import ORDER, Planned, Seen, Written
+from app.verify.kept import Planned, Written
+from app.verify.seen import ORDER, Seen
 from topics.record import Record
 
 READ_WITHIN_S = 90.0
