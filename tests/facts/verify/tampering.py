@@ -252,7 +252,7 @@ BROKEN: dict[str, tuple[Tamper, str, str]] = {
 
 
 def _open_intent(topics: Topics, user: str) -> str:
-    (record,) = [each for each in topics["nudge-state"] if each.key == user.encode()]
+    *_, record = (each for each in topics["nudge-state"] if each.key == user.encode())
     (intent_id,) = msgspec.msgpack.decode((record.value or b"")[1:])["intents"]
     return str(intent_id)
 
