@@ -2,6 +2,7 @@
 
     python -m tests.simulation.mutations              # a table of all; some minutes
     python -m tests.simulation.mutations --only GAP   # those whose name contains it
+    python -m tests.simulation.mutations --name "the worst wins" --seed 3   # the shortest history that shows it
 
 A mutant lives in a process of its own and in memory only: the files stay as they are.
 """
@@ -68,9 +69,14 @@ class _Finder(MetaPathFinder):
         return spec
 
 
+def _become(name: str) -> None:
+    """From now on this process has the mutant in place of its module."""
+    sys.meta_path.insert(0, _Finder(next(mutant for mutant in MUTANTS if mutant.name == name)))
+
+
 def _caught_by(name: str, seeds: int) -> str:
     """In a process of its own: what sees this mutant first."""
-    sys.meta_path.insert(0, _Finder(next(mutant for mutant in MUTANTS if mutant.name == name)))
+    _become(name)
     from tests.simulation.run import first_failure  # noqa: PLC0415 - only now it gets the mutant
 
     found = first_failure(range(1, seeds + 1))
@@ -106,6 +112,14 @@ def in_a_process(name: str, seeds: int) -> str:
     return done.stdout.strip()
 
 
+def _shown(name: str, seed: int) -> int:
+    """One history under the mutant, as short as can be: as `python -m tests.simulation --seed` would show it."""
+    _become(name)
+    from tests.simulation.run import main as simulated  # noqa: PLC0415 - as above
+
+    return simulated(["--seed", str(seed)])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every mutant was caught."""
     parser = argparse.ArgumentParser(
@@ -113,8 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", default="", metavar="WORD", help="mutants whose name or module contains it")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="histories before the stories are asked")
-    parser.add_argument("--name", help=argparse.SUPPRESS)
+    parser.add_argument("--name", help="one mutant by its whole name")
+    parser.add_argument(
+        "--seed", type=int, help="with --name: the shortest history of this seed that shows it"
+    )
     options = parser.parse_args(arguments)
+    if options.name is not None and options.seed is not None:
+        return _shown(options.name, options.seed)
     if options.name is not None:
         sys.stdout.write(_caught_by(options.name, options.seeds) + "\n")
         return 0

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from typing import get_args
+
+import msgspec
 import pytest
 
 from app.core import partition
 from tests.simulation.adversary import history
 from tests.simulation.broken import Broken
-from tests.simulation.moves import Bounds, History
+from tests.simulation.moves import Bounds, Crash, Happening, History, Move, TakeOver
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.mutations import in_a_process, source_of
-from tests.simulation.run import failure, first_failure
+from tests.simulation.mutations import ROOT, in_a_process, source_of
+from tests.simulation.run import failure, first_failure, written
 from tests.simulation.shrink import shortest
 from tests.simulation.world import World
 
@@ -80,6 +85,48 @@ def test_a_mutant_fits_the_core(mutant: Mutant) -> None:
     compile(source_of(mutant), mutant.module, "exec", dont_inherit=True)
 
 
-def test_a_mutant_is_caught() -> None:
-    """One of them here; `python -m tests.simulation.mutations` shows all."""
-    assert in_a_process("a nudge takes no slot", seeds=100).startswith("seed")
+A_FEW = (
+    "a nudge takes no slot",
+    "what waits for the model is called done",
+    "an intent closes without an outcome",
+    "nobody takes a last look",
+    "no timers after a crash",
+)
+"""One of what is done, of the ledger, of the gates, of speaking and of the timers."""
+
+
+@pytest.mark.parametrize("name", A_FEW)
+def test_a_mutant_is_caught(name: str) -> None:
+    """A few of them here; `python -m tests.simulation.mutations` shows all."""
+    assert in_a_process(name, seeds=200).startswith("seed")
+
+
+def test_a_seed_shows_the_shortest_history_again() -> None:
+    """Of what a mutant breaks, the number alone brings the failure back, with the few moves that are enough."""
+    name = "a nudge takes no slot"
+    seed = in_a_process(name, seeds=200).removeprefix("seed ").partition(":")[0]
+    command = [sys.executable, "-m", "tests.simulation.mutations", "--name", name, "--seed", seed]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    first, enough, *_ = said.stdout.splitlines()
+    promise = first.removeprefix(f"seed {seed}: ").partition(":")[0]
+    assert f"moves are enough: {promise}: " in enough
+    fewer, _, of = enough.partition(" moves")[0].partition(" of ")
+    assert int(fewer) < 20 < int(of)
+
+
+def test_a_history_is_written_as_python_that_makes_it_again() -> None:
+    """What is printed of a failure can be kept as a test."""
+    names = {one.__name__: one for one in (*get_args(Move), Bounds, Happening, History)}
+    for seed in range(1, 20):
+        assert eval(written(history(seed)), names) == history(seed)  # noqa: S307 - it is what is meant
+
+
+def test_a_crash_between_any_two_moves_breaks_nothing() -> None:
+    """Systematically, where the seeds leave it to chance: the owner dies, or is fenced, before each of the moves."""
+    for seed in (3, 8):
+        whole = history(seed)
+        for place in range(len(whole.moves)):
+            ends: Move = Crash(local="stale") if place % 2 else TakeOver(landed=place % 4 == 0, behind=2)
+            moves = (*whole.moves[:place], ends, *whole.moves[place:])
+            assert failure(msgspec.structs.replace(whole, moves=moves)) is None
