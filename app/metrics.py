@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client import disable_created_metrics as _no_created_series
 
 from app.core.asks import Failed
+from app.drivers.served import UNSERVED
 from topics.dead_letters import DEAD_REASONS
 from topics.outcomes import REASONS
 from topics.user_events import KNOWN_TYPES
@@ -123,6 +124,12 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("tactful_partitions_owned", "gauge", "Partitions that this worker has taken over."),
     Metric(
+        "tactful_partitions_unserved",
+        "gauge",
+        "Partitions that are this worker's and not at work, by how they are.",
+        ("state",),
+    ),
+    Metric(
         "tactful_heartbeat_timestamp_seconds",
         "gauge",
         "When the canary person's last event passed this stage.",
@@ -145,6 +152,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "task": ("reading", "compose", "judge"),
     "direction": ("input", "output"),
     "stage": ("appended", "decided"),
+    "state": UNSERVED,
 }
 
 

@@ -8,8 +8,9 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from app.cli.hanging import ended_when_it_hangs
 from app.drivers.canary import Canary
-from app.drivers.served import Served
+from app.drivers.served import NotDrained, Served
 from app.http.server import WorkerServer
 from app.settings import Settings, unknown_variables
 from app.wiring import Wired, wired
@@ -26,7 +27,7 @@ LEAVING_S = 5.0
 async def serve(settings: Settings, *, patience_s: float | None) -> None:
     """Until SIGTERM or SIGINT, which drain; a second one ends it at once.
 
-    Raises SettingsError, StoreError, CannotListen, OutOfReach, or what only a new process can mend.
+    Raises SettingsError, StoreError, CannotListen, OutOfReach, NotDrained, or what only a new process can mend.
     """
     for name in unknown_variables():
         log.warning("%s means nothing to this worker: is it misspelt?", name)
@@ -42,7 +43,7 @@ async def serve(settings: Settings, *, patience_s: float | None) -> None:
 
 async def _live(worker: Wired, server: WorkerServer) -> None:
     served, asked_to_end = worker.served, asyncio.Event()
-    async with _obeying(asked_to_end), _beside(worker):
+    async with _obeying(asked_to_end), _beside(worker), ended_when_it_hangs():
         running = asyncio.create_task(served.run(), name="worker")
         ending = asyncio.create_task(asked_to_end.wait(), name="signal")
         await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,10 +57,11 @@ async def _live(worker: Wired, server: WorkerServer) -> None:
                 async with asyncio.timeout(within_s + LEAVING_S):
                     await asyncio.wait({running})
         if not running.done():
-            log.warning("not ended in time: what was not committed is decided again by the next worker")
             running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+            with suppress(asyncio.CancelledError):
+                await running
+            raise NotDrained("the worker had not ended")
+        await running
 
 
 @asynccontextmanager

@@ -23,8 +23,8 @@ Every option is a variable too, and all others are variables only: TACTFUL_GROUP
 TACTFUL_HTTP__TOKEN_FILE, TACTFUL_KAFKA__SECURITY_PROTOCOL and so on.
 SIGTERM and SIGINT end it: what is decided is committed first, within TACTFUL_DRAIN_WITHIN (20s).
 \b
-Exit codes: 0 drained, 1 it cannot go on (its last line says why), 2 a setting is wrong,
-3 its log or its address cannot be had."""
+Exit codes: 0 drained, 1 it cannot go on or could not drain in time (its last line says which),
+2 a setting is wrong, 3 its log or its address cannot be had."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -72,7 +72,7 @@ def worker(  # noqa: PLR0917 - typer passes options by name
     from app.drivers.kafka_takeover import Refused
     from app.drivers.kafka_watch import Stuck
     from app.drivers.rocks import StoreError
-    from app.drivers.served import OutOfReach
+    from app.drivers.served import NotDrained, OutOfReach
     from app.http.server import CannotListen
     from app.settings import SettingsError, load_settings
 
@@ -88,7 +88,7 @@ def worker(  # noqa: PLR0917 - typer passes options by name
         _end(str(error), USAGE)
     except (OutOfReach, StoreError, CannotListen) as error:
         _end(str(error), OUT_OF_REACH)
-    except (Refused, Stuck) as error:
+    except (NotDrained, Refused, Stuck) as error:
         _end(str(error), FAILED)
     except KeyboardInterrupt:
         raise typer.Exit(128 + 2) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.core.row import Row, decode
 from app.core.tally import Tally
 from app.drivers.rocks import StoreError
-from app.drivers.served import STUCK_AFTER_S, LogAway, is_done
+from app.drivers.served import STUCK_AFTER_S, UNREADY_AFTER_S, LogAway, is_done
 
 if TYPE_CHECKING:
     from app.drivers.clock import Clock
@@ -52,12 +52,17 @@ class EmbeddedServed:
         return {0: self._worker.trouble}
 
     def unready(self) -> list[str]:
-        return [f"partition 0: {self._worker.trouble}"] if self._worker.trouble else []
+        if self._worker.trouble:
+            return [f"partition 0: {self._worker.trouble}"]
+        return self._without_commit(UNREADY_AFTER_S)
 
     def stuck(self) -> list[str]:
+        return self._without_commit(STUCK_AFTER_S)
+
+    def _without_commit(self, for_s: float) -> list[str]:
         loop = self._worker.loop
         seconds = 0.0 if loop is None else loop.seconds_without_commit_while_work
-        if seconds <= STUCK_AFTER_S:
+        if seconds <= for_s:
             return []
         return [f"partition 0 has had work for {seconds:.0f} s and committed nothing: look at the disk"]
 

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.core.defects import TooManyDefects
 from app.core.partition import Head
+from app.core.row import NewerRow
 from app.drivers.controls import Controls
 from app.drivers.embedded import EmbeddedLog
 from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop
+from app.drivers.served import NotDrained
 from topics.controls import NUDGE_CONTROLS
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ FULL_STEP_S = 0.01
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 SETTLING_STEP_S = 0.001
+HOPELESS = (NewerRow, TooManyDefects)
+"""What only another version of the worker can mend: trying again would pour more into the dead letters."""
 
 Build = Callable[[Head, Callable[[str], bytes | None]], "Machine"]
 """Makes the machine from what is durable: its head, and a way to look up a person's row."""
@@ -69,6 +74,7 @@ class EmbeddedWorker:
         self._first_pause_s = first_pause_s
         self._position = 0
         self._stop = asyncio.Event()
+        self._drained = True
 
     # Its life
 
@@ -79,6 +85,10 @@ class EmbeddedWorker:
             began = asyncio.get_running_loop().time()
             try:
                 await self._one_life()
+            except HOPELESS as error:
+                self.trouble = str(error)
+                log.error("given up by this worker: %s", error)  # noqa: TRY400 - the text says it all
+                await self._stop.wait()
             except Exception as error:
                 if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_S:
                     pause = self._first_pause_s
@@ -88,12 +98,15 @@ class EmbeddedWorker:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
             finally:
                 self.loop = None
+        if not self._drained:
+            raise NotDrained("partition 0")
 
     async def drain(self, within_s: float) -> None:
         """Finish the commit in flight and one more, take nothing new, and end `run`."""
         self._stop.set()
         if self.loop is not None:
-            await self.loop.drain(within_s)
+            self._drained = False
+            self._drained = await self.loop.drain(within_s)
 
     def kill(self) -> None:
         """End `run` at once, as a crash would: what is not committed never happened."""

@@ -15,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
+    CorruptRecordException,
     IllegalStateError,
     KafkaConnectionError,
     KafkaError,
@@ -22,6 +23,7 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
     ProducerFenced,
     UnknownTopicOrPartitionError,
+    UnsupportedCodecError,
     for_code,
 )
 from aiokafka.record.default_records import _DefaultRecordBatchPy
@@ -33,6 +35,7 @@ from app.drivers.kafka_quiet import quieten
 from topics.record import NewRecord
 
 __all__ = [
+    "UNREADABLE",
     "ConfigResource",
     "ConfigResourceType",
     "Connection",
@@ -56,6 +59,10 @@ __all__ = [
 ]
 
 
+UNREADABLE = (CorruptRecordException, UnsupportedCodecError)
+"""A batch that cannot be decoded: it is damaged, or compressed in a way that nobody here knows."""
+
+
 class Place(TopicPartition):
     """A topic's name on the broker, with the deployment's prefix, and a partition."""
 
@@ -75,6 +82,8 @@ REQUEST_TIMEOUT_MS = 10_000
 """Below the 15 s of a commit: a connection that died silently is noticed while there is time to try again."""
 FETCH_WAIT_MS = 100
 """A fetch that is waiting at a broker holds up partitions that are resumed meanwhile: at most for so long."""
+METADATA_MS = 30_000
+"""Partitions that somebody added are noticed by then: not after the default 5 min."""
 HEARTBEAT_MS = 1_000
 """A member learns of a rebalance with its next heartbeat: not after the default 3 s."""
 
@@ -176,6 +185,7 @@ class Kafka:
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=min(HEARTBEAT_MS, session_timeout_ms // 3),
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            metadata_max_age_ms=METADATA_MS,
             # aiokafka keeps what a member had on the class: two members in one process need a class each.
             partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
         )

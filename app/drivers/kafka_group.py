@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from app.drivers.kafka_client import (
+    UNREADABLE,
     IllegalStateError,
     Kafka,
     NoOffsetForPartitionError,
@@ -46,7 +47,7 @@ class Group:
         self._new = new
         self._slowed: set[int] = set()
         """Of those that are read, the ones that wait because too much is undecided."""
-        self._leaving: dict[int, asyncio.Task[None]] = {}
+        self._leaving: dict[int, asyncio.Task[bool]] = {}
         kafka.subscribe(member, USER_EVENTS.name, assigned=self._assigned, revoked=self._revoked)
 
     async def run(self) -> None:
@@ -63,21 +64,28 @@ class Group:
                     if (owned := self.owned.get(place.partition)) is not None:
                         owned.doubt("what was to be read next is gone from the log")
                 continue
+            except UNREADABLE:
+                await self._read_one_by_one()
+                continue
             for place, raw in batches.items():
                 self._hand_out(place.partition, raw)
             await self.note_positions()
             self._slow_down()
 
-    async def leave(self, within_s: float) -> None:
-        """Let all partitions go, each with this time to commit what is decided, and leave the group."""
+    async def leave(self, within_s: float) -> list[int]:
+        """Let all partitions go, each with this time to commit what is decided, and leave the group.
+
+        Returns those for which the time was not enough.
+        """
         self.joined = False
         self.reading.clear()
+        numbers = list(self.owned)
         try:
-            await asyncio.gather(
-                *(each.let_go(within_s) for each in self.owned.values()), *self._leaving.values()
-            )
+            drained = await asyncio.gather(*(self.owned[number].let_go(within_s) for number in numbers))
+            await asyncio.gather(*self._leaving.values())
         finally:
             await closed(self._member)
+        return [number for number, fine in zip(numbers, drained, strict=True) if not fine]
 
     async def note_positions(self) -> None:
         """Positions stand behind the markers of transactions, which are never handed out."""
@@ -102,6 +110,23 @@ class Group:
         self._slowed.discard(number)
         with suppress(IllegalStateError):
             self._member.pause(self._place(number))
+
+    async def _read_one_by_one(self) -> None:
+        """One partition's batch cannot be decoded: give that one up for a while, and go on with the others."""
+        for number in tuple(self.reading):
+            try:
+                found = await self._member.getmany(
+                    self._place(number), timeout_ms=0, max_records=RECORDS_AT_ONCE
+                )
+            except UNREADABLE as error:
+                self.pause(number)
+                self.owned[number].doubt(
+                    f"the batch at offset {self.owned[number].position} or behind it cannot be decoded: {error}; "
+                    "compare the replicas of this partition, or delete its records up to there (kafka-delete-records)"
+                )
+            else:
+                for raw in found.values():
+                    self._hand_out(number, raw)
 
     def _hand_out(self, number: int, raw: Sequence[Any]) -> None:
         # What was fetched before a rebalance is read again from the partition's position.

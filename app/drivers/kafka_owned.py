@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from app.core.defects import TooManyDefects
+from app.core.row import NewerRow
 from app.core.tally import Tally
 from app.drivers.kafka_client import KafkaError
 from app.drivers.kafka_commit import Fenced, TransactionLog
@@ -30,8 +32,12 @@ CALM_S = 60.0
 REVOKED_WITHIN_S = 3.0
 """What a rebalance waits for a commit in flight: below the session timeout of 6 s and more."""
 
-State = Literal["waiting", "taking over", "running", "paused", "refused"]
-"""Waiting for the group's word; being restored; at work; pausing after a doubt; refusing until an operator acts."""
+HOPELESS = (NewerRow, TooManyDefects)
+"""What only another version of the worker can mend."""
+
+State = Literal["waiting", "taking over", "running", "paused", "refused", "stopped"]
+"""Waiting for the group's word; being restored; at work; pausing after a doubt; refusing until an operator acts, which
+is looked at again every 30 s; stopped until another version of the worker takes it: trying again would do harm."""
 
 
 class Owned:
@@ -119,11 +125,15 @@ class Owned:
         if self._log is not None:
             self._log.resume()
 
-    async def let_go(self, within_s: float) -> None:
-        """End it: with time, what is decided is committed first; without, the next owner decides it again."""
+    async def let_go(self, within_s: float) -> bool:
+        """End it: with time, what is decided is committed first; without, the next owner decides it again.
+
+        False when the time ran out, or the commit failed.
+        """
         self._ending.set()
+        drained = True
         if self.loop is not None and within_s > 0 and self._ours.is_set():
-            await self.loop.drain(within_s)
+            drained = await self.loop.drain(within_s)
         elif self.loop is not None:
             self.loop.stop()
         if self._takeover is not None:
@@ -131,6 +141,7 @@ class Owned:
         await asyncio.wait({self._task})
         self._gone(self.number)
         self._task.result()
+        return drained
 
     # Its life.
 
@@ -145,6 +156,10 @@ class Owned:
                 self._to("refused", str(error))
                 log.error("partition %d: %s", self.number, error)  # noqa: TRY400 - the text says it all
                 await self._rest(LONGEST_PAUSE_S)
+            except HOPELESS as error:
+                self._to("stopped", str(error))
+                log.error("partition %d is given up by this worker: %s", self.number, error)  # noqa: TRY400 - as above
+                await self._ending.wait()
             except (CommitDoubt, NotYet, KafkaError, StoreError, OSError) as error:
                 self._rest_after(error, began)
                 log.warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -83,15 +84,24 @@ async def reader(kafka: Kafka, *, committed: bool = True) -> AsyncIterator[Reade
         await one.stop()
 
 
-async def read_to(one: Reader, bounds: Mapping[Place, tuple[int, int]]) -> AsyncIterator[list[Record]]:
+async def read_to(
+    one: Reader, bounds: Mapping[Place, tuple[int, int]], *, stall_s: float | None = None
+) -> AsyncIterator[list[Record]]:
     """All records from the first offset of each pair up to the second, in batches.
 
     The *position* tells when it is done: behind the last record there may be markers, or only aborted ones.
+    TimeoutError when nothing moves for `stall_s`: a partition without a leader brings no error, and no record.
     """
     one.assign({place: start for place, (start, _) in bounds.items()})
     left = {place: end for place, (start, end) in bounds.items() if start < end}
+    positions, moved_at = {place: start for place, (start, _) in bounds.items()}, time.monotonic()
     while left:
         batch = await one.read()
-        left = {place: end for place, end in left.items() if await one.position(place) < end}
+        now_at = {place: await one.position(place) for place in left}
+        if now_at != {place: positions[place] for place in left}:
+            positions, moved_at = positions | now_at, time.monotonic()
+        elif stall_s is not None and time.monotonic() - moved_at > stall_s:
+            raise TimeoutError
+        left = {place: end for place, end in left.items() if now_at[place] < end}
         if batch:
             yield batch

@@ -178,7 +178,7 @@ class KafkaServed:
         reasons = [f"partition {number}: {why}" for number, why in self.partitions.items() if why]
         if not reasons and not self._worker.ready:
             reasons.append("the group has not said yet which partitions are ours")
-        return reasons
+        return [*reasons, *self._worker.troubles()]
 
     def stuck(self) -> list[str]:
         """Besides, the worker itself ends by then: this is for when it cannot even do that."""

@@ -31,6 +31,8 @@ FENCE_WITHIN_S = 30.0
 STABLE_WITHIN_S = 5.0
 """The old owner's transaction ended with the fence; its markers take milliseconds more."""
 STABLE_STEP_S = 0.02
+STALLED_AFTER_S = 30.0
+"""A restore that brings nothing for so long gives its turn to another partition's."""
 TRUSTED_FOR = timedelta(milliseconds=int(NUDGE_STATE.settings["delete.retention.ms"])) / 2
 """A local copy that followed the changelog longer ago may have missed a tombstone."""
 ROWS_AT_ONCE = 500
@@ -193,11 +195,18 @@ class Takeovers:
             rows.wipe()
             start = beginning
         restored = 0
-        async with reader(self._kafka) as one:
-            async for batch in read_to(one, {place: (start, end)}):
-                restored += len(batch)
-                latest = {record.key.decode(): record.value for record in batch if record.key is not None}
-                rows.apply(latest, batch[-1].offset + 1)
+        try:
+            async with reader(self._kafka) as one:
+                async for batch in read_to(one, {place: (start, end)}, stall_s=STALLED_AFTER_S):
+                    restored += len(batch)
+                    latest = {record.key.decode(): record.value for record in batch if record.key is not None}
+                    rows.apply(latest, batch[-1].offset + 1)
+        except TimeoutError:
+            message = (
+                f"{place.topic}-{number} brought nothing for {STALLED_AFTER_S:g} s while its rows were being "
+                "restored: look whether it has a leader"
+            )
+            raise NotYet(message) from None
         rows.apply({}, end)
         return restored
 

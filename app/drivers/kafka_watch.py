@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from app.core.tally import Tally
 from app.drivers.kafka_client import KafkaError
+from app.drivers.served import UNSERVED
 
 if TYPE_CHECKING:
     from app.drivers.kafka_owned import Owned
@@ -41,6 +43,12 @@ class Watch:
         self._on_tally = on_tally
         self._stable_since: dict[int, tuple[int, float]] = {}
         """The last stable offset of a partition's input, and when it was first seen to stand there."""
+        self._answered_at = time.monotonic()
+
+    @property
+    def silent_s(self) -> float:
+        """For how long the brokers have said nothing of the input's ends, which are asked for every few seconds."""
+        return time.monotonic() - self._answered_at
 
     async def run(self) -> None:
         """For ever; raises Stuck."""
@@ -49,6 +57,7 @@ class Watch:
                 _check(owned)
             try:
                 await self._look()
+                self._answered_at = time.monotonic()
             except (KafkaError, OSError) as error:
                 log.warning("the ends of the input cannot be read, lag is as it was: %s", error)
             await asyncio.sleep(LOOK_EVERY_S)
@@ -56,7 +65,10 @@ class Watch:
     async def _look(self) -> None:
         owned = dict(self._owned)
         tally = Tally()
-        tally.gauge("tactful_partitions_owned", len(owned))
+        states: Counter[str] = Counter(one.state for one in owned.values())
+        tally.gauge("tactful_partitions_owned", states["running"])
+        for state in UNSERVED:
+            tally.gauge("tactful_partitions_unserved", states[state], state)
         self._on_tally(tally, "")
         stable, latest = await self._takeovers.input_ends(owned)
         for number, one in owned.items():

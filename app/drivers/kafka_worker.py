@@ -19,6 +19,7 @@ from app.drivers.kafka_permissions import demand
 from app.drivers.kafka_takeover import Build, TakenOver, Takeovers
 from app.drivers.kafka_watch import Watch
 from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop, all_settled
+from app.drivers.served import SILENT_AFTER_S, UNREADY_AFTER_S, NotDrained
 from topics.rights import WORKER
 from topics.state import NUDGE_STATE
 
@@ -87,19 +88,23 @@ class KafkaWorker:
         self._controls = FollowedControls(kafka, self._controls_changed)
         self._turn = asyncio.Semaphore(RESTORED_AT_ONCE)
         self._group: Group | None = None
+        self._watch: Watch | None = None
         self._partitions = 0
         self._stop = asyncio.Event()
         self._drain_within_s = 0.0
+        self._undrained: list[int] = []
 
     # Its life
 
     async def run(self) -> None:
-        """Work until `drain` or `kill`; raises Refused, Stuck, or what a broker will not have."""
+        """Work until `drain` or `kill`; raises NotDrained, Refused, Stuck, or what a broker will not have."""
         try:
             self._partitions = await self.spread()
             await self._work()
         finally:
             self._stop.set()
+        if self._undrained:
+            raise NotDrained(f"partitions {', '.join(map(str, self._undrained))}")
 
     async def spread(self) -> int:
         """Over how many partitions people are spread; Refused when topics or rights are not as they should be."""
@@ -122,7 +127,7 @@ class KafkaWorker:
             )
             group = Group(self._kafka, member, lambda number: self._owned(group, takeovers, number))
             self._group = group
-            watch = Watch(takeovers, group.owned, self._on_tally)
+            self._watch = watch = Watch(takeovers, group.owned, self._on_tally)
             tasks = [
                 asyncio.create_task(work, name=name)
                 for name, work in (("poll", group.run()), ("watch", watch.run()), ("stop", self._stop.wait()))
@@ -135,7 +140,7 @@ class KafkaWorker:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                await group.leave(self._drain_within_s)
+                self._undrained = await group.leave(self._drain_within_s)
                 self._group = None
 
     @asynccontextmanager
@@ -173,6 +178,19 @@ class KafkaWorker:
     def ready(self) -> bool:
         """Whether the group has given us our share and all of it is at work."""
         return self._group is not None and self._group.joined and len(self.loops) == len(self._all_owned)
+
+    def troubles(self) -> list[str]:
+        """What keeps partitions that are at work from doing any; for /readyz, while there is hope that it ends."""
+        found = []
+        for number, one in sorted(self._all_owned.items()):
+            seconds = 0.0 if one.loop is None else one.loop.seconds_without_commit_while_work
+            if seconds > UNREADY_AFTER_S:
+                found.append(
+                    f"partition {number} has had work for {seconds:.0f} s and committed nothing: look at the brokers"
+                )
+        if self._watch is not None and (silent := self._watch.silent_s) > SILENT_AFTER_S:
+            found.append(f"the brokers have not answered for {silent:.0f} s")
+        return found
 
     @property
     def loops(self) -> Sequence[PartitionLoop]:

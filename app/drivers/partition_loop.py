@@ -206,13 +206,13 @@ class PartitionLoop:
             await self._committing.let_go()
             self._quiet.set()
 
-    async def drain(self, within_s: float) -> None:
+    async def drain(self, within_s: float) -> bool:
         """Start nothing new, commit what is decided (one more after what is in flight), and end `run`.
 
-        What waits for a model is taken again by the next owner.
+        Whether all that was decided is durable; what waits for a model is taken again by the next owner.
         """
         if self._draining or self._stopped:
-            return
+            return self._failure is None
         self._draining = True
         try:
             async with asyncio.timeout(within_s):
@@ -223,6 +223,9 @@ class PartitionLoop:
                     await self._committing.ended()
         except TimeoutError:
             log.warning("let go before the last commit had ended: the next owner decides it again")
+            return False
+        else:
+            return self._failure is None
         finally:
             self.stop()
 

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 STUCK_AFTER_S = 60.0
 """Four times the limit of a commit: by then its doubt should have started the partition again."""
 
+UNREADY_AFTER_S = 10.0
+"""Work without a commit for so long is no election any more; a healthy commit takes milliseconds."""
+SILENT_AFTER_S = 20.0
+"""The brokers are asked every 5 s, and have 10 s to answer."""
+UNSERVED = ("waiting", "taking over", "paused", "refused", "stopped")
+"""How a partition of ours can be that is not at work: `waiting` for the group, being restored, pausing after a
+doubt, refusing until the topics are as they should be, or stopped until another version of the worker runs."""
+
 
 class LogAway(Exception):
     """The log cannot take events now; what was offered may or may not be in it.
@@ -28,6 +36,20 @@ class OutOfReach(Exception):
 
     Operator action: start the brokers or mend TACTFUL_LOG, then start the worker again.
     """
+
+
+class NotDrained(Exception):
+    """The time to drain ran out, or its last commit failed: the next worker decides that again.
+
+    Operator action: none for the events, nothing is lost; look at the brokers (or the disk) if it repeats, and
+    give it more time by TACTFUL_DRAIN_WITHIN.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"not drained in time: {what}: what was not committed is decided again by the next worker; look at the "
+            "brokers or the disk, or give it more time by TACTFUL_DRAIN_WITHIN"
+        )
 
 
 class NotRestored(Exception):
@@ -46,7 +68,7 @@ class Served(Protocol):
     """One worker in this process."""
 
     async def run(self) -> None:
-        """Work until `drain`; raises OutOfReach, or what only a new process can mend."""
+        """Work until `drain`; raises OutOfReach, NotDrained, or what only a new process can mend."""
 
     async def drain(self, within_s: float) -> None:
         """Commit what is decided, take nothing new, and end `run` soon."""

@@ -314,20 +314,20 @@ async def test_draining_commits_what_is_decided_and_drops_what_is_asked() -> Non
         await asyncio.sleep(0.005)
         w.loop.receive([said("di", "plain", 3)])
         w.log.go.set()
-        await draining
+        assert await draining
         await w.running
         assert w.log.words == [("bo", "plain"), ("cy", "plain")]
         assert w.model.cancelled == ["ana"]
 
 
 async def test_draining_ends_in_time() -> None:
-    """A log that hangs does not keep a partition that must go."""
+    """A log that hangs does not keep a partition that must go; whoever asked is told that it was not enough."""
     async with world() as w:
         w.log.go.clear()
         w.loop.receive([said("ana", "plain")])
         await asyncio.sleep(0.005)
         began = time.monotonic()
-        await w.loop.drain(within_s=0.05)
+        assert not await w.loop.drain(within_s=0.05)
         await w.running
         assert time.monotonic() - began < 1
 
