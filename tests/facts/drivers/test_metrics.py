@@ -48,6 +48,7 @@ PINNED = [
     "tactful_partitions_owned",
     "tactful_heartbeat_timestamp_seconds{stage}",
     "tactful_build_info{version,policy}",
+    "tactful_partitions_unserved{state}",
     "tactful_ignored_events_total{why}",
     "tactful_dropped_total{what}",
     "tactful_defects_total{error}",
