@@ -107,7 +107,10 @@ class Nudged:
 
     def _revocations(self) -> None:
         plan = self.plan
-        moved = max((i for i, told in self._applied(self._window()) if moves(told, plan)), default=-1)
+        moved = max(
+            (i for i, told in self._applied(self._window()) if moves(told, plan) and not self._is_copy(i)),
+            default=-1,
+        )
         if moved > self._matured_at:
             raise self._broken("I3", f"{self._book.log[moved].type} had moved it after its maturity event")
         for i, told in self._applied(self._window()):
@@ -119,6 +122,10 @@ class Nudged:
         # What was held may have come due by an earlier owner's clock, which was ahead.
         if moved < 0 and not self._book.read.postponed and plan.status != "due":
             self._times_that_follow()
+
+    def _is_copy(self, i: int) -> bool:
+        """A later repeat of a request, even one that is out of the memory of events, asks for nothing anew."""
+        return any(earlier.identity == self._book.log[i].identity for earlier in self._book.log[:i])
 
     def _times_that_follow(self) -> None:
         """Where events alone say when it is due, it is the last of them that counts."""
