@@ -28,6 +28,8 @@ LAYOUT = b"1"
 """How keys and values are laid out in the folder; rises when that changes."""
 AHEAD_AT_MOST = timedelta(minutes=5)
 """As `message.timestamp.after.max.ms` of `user-events` on a broker."""
+BYTES_AT_ONCE = 1024 * 1024
+"""As much as a broker hands out of a partition at once: 2,000 events of the largest size would be half a gigabyte."""
 
 _LAYOUT_KEY = b"mlayout"
 _HEAD_KEY = b"mhead"
@@ -109,8 +111,14 @@ class EmbeddedLog:
             yield Record(topic, 0, offset, stored.key, stored.value, stored.timestamp_ms, stored.headers)
 
     def read_from(self, offset: int, limit: int) -> list[Record]:
-        """Up to `limit` records of `user-events`."""
-        return list(islice(self.read_topic(USER_EVENTS.name, offset), limit))
+        """Up to `limit` records of `user-events`, and no more once they have BYTES_AT_ONCE."""
+        found, size = [], 0
+        for record in islice(self.read_topic(USER_EVENTS.name, offset), limit):
+            found.append(record)
+            size += len(record.value or b"")
+            if size >= BYTES_AT_ONCE:
+                break
+        return found
 
     async def grown(self, beyond: int, topic: str = USER_EVENTS.name) -> None:
         """Wait until the topic's end lies beyond this offset."""

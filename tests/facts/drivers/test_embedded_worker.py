@@ -22,7 +22,8 @@ from app.core.partition import Commit, Head
 from app.core.row import decode
 from app.drivers.clock import StoryClock
 from app.drivers.embedded import EmbeddedLog
-from app.drivers.embedded_worker import EmbeddedWorker
+from app.drivers.embedded_worker import RECORDS_AT_ONCE, EmbeddedWorker
+from app.drivers.partition_loop import UNDECIDED_LIMIT
 from tests.facts.drivers.echo import GOOD, NOON, Echo, after
 from tests.facts.drivers.kill_me import REQUESTS
 from topics.controls import Control
@@ -36,6 +37,16 @@ class Prompt:
     on_wire = 0
 
     async def ask(self, ask: Ask) -> Reply:
+        return GOOD
+
+
+class Silent:
+    """A model that never answers."""
+
+    on_wire = 1
+
+    async def ask(self, ask: Ask) -> Reply:
+        await asyncio.Event().wait()
         return GOOD
 
 
@@ -109,6 +120,45 @@ async def test_what_is_in_the_log_is_decided(tmp_path: Path) -> None:
         await home.worker.settled()
         assert home.outcomes == [("ana", "plain"), ("bo", "answered"), ("cy", "plain")]
         assert (home.worker.ready, home.worker.lag, home.log.head().next) == (True, 0, 3)
+
+
+async def test_a_slow_model_and_a_fast_service_meet_a_bound(tmp_path: Path) -> None:
+    """What is undecided stays at 10,000 events and one batch, and the rest waits in the log, not in memory."""
+    log, many = EmbeddedLog(tmp_path), UNDECIDED_LIMIT + 3 * RECORDS_AT_ONCE
+    log.append([NewRecord("user-events", b"u%d" % n, b"ask", 0) for n in range(many)], now=NOON)
+    worker = EmbeddedWorker(
+        log,
+        build=lambda head, _: Echo(head),
+        model=Silent(),
+        clock=StoryClock(NOON),
+        room=lambda woken, _: 100 - woken,
+        min_commit_interval_s=0,
+    )
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(30):
+        while worker.loop is None or not worker.loop.full:  # noqa: ASYNC110 - it gives no event
+            await asyncio.sleep(0.01)
+    seen = set()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        seen.add((worker.loop.partition.undecided, worker.lag))
+    worker.kill()
+    await running
+    log.close()
+    ((undecided, lag),) = seen
+    assert UNDECIDED_LIMIT <= undecided <= UNDECIDED_LIMIT + RECORDS_AT_ONCE
+    assert undecided + lag == many
+
+
+async def test_large_events_are_read_a_megabyte_at_a_time(tmp_path: Path) -> None:
+    """Few at once where each is large; what is left comes with the next look."""
+    log = EmbeddedLog(tmp_path)
+    large = [NewRecord("user-events", b"ana", bytes(200_000), 0) for _ in range(20)]
+    log.append(large, now=NOON)
+    read = log.read_from(0, RECORDS_AT_ONCE)
+    assert len(read) == 6
+    assert [one.offset for one in log.read_from(len(read), RECORDS_AT_ONCE)] == list(range(6, 12))
+    log.close()
 
 
 async def test_a_successor_goes_on_where_the_last_commit_ended(tmp_path: Path) -> None:
