@@ -22,10 +22,11 @@ AT_ONCE = 5_000
 CATCH_UP_POLICY = POLICY + "catch_up: {late_by: 1h}\n"
 # How late each share of the backlog is; the policy above sends what is late by an hour at most.
 OVERDUE = {
-    "nudged": (40_000, timedelta(minutes=30), None),
-    "too_late": (40_000, timedelta(hours=2), None),
-    "expired": (20_000, timedelta(hours=2), timedelta(minutes=10)),
+    "nudged": (10_000, timedelta(minutes=30), None),
+    "too_late": (60_000, timedelta(hours=2), None),
+    "expired": (30_000, timedelta(hours=2), timedelta(minutes=10)),
 }
+OVERDUE_SUBJECT = "the move"
 HOT_EVENTS = 10_000
 QUIET_PEOPLE = 10_000
 HOT = "hot"
@@ -79,7 +80,7 @@ def _overdue() -> Iterator[NewRecord]:
             user = f"{name}-{n}"
             plan = {
                 "agent": "follow_up",
-                "subject": "the move",
+                "subject": OVERDUE_SUBJECT,
                 "subject_key": user,
                 "due_at": (now - late).isoformat(),
             }
@@ -93,7 +94,8 @@ def _overdue() -> Iterator[NewRecord]:
     "hundred thousand overdue",
     workers=2,
     policy=CATCH_UP_POLICY,
-    env={"TACTFUL_MODEL": "none"},
+    # The default session: whoever must share a machine with the rest of the scene is not to be taken for dead.
+    env={"TACTFUL_MODEL": "none", "TACTFUL_KAFKA__SESSION_TIMEOUT": "10s"},
     recovers_within_s=240,
 )
 async def hundred_thousand_overdue(scene: Scene) -> None:
@@ -108,22 +110,20 @@ async def hundred_thousand_overdue(scene: Scene) -> None:
     async with probes(scene) as them:
         began, begun = time.monotonic(), time.time()
         await asyncio.gather(*(scene.fleet.start(number) for number in scene.workers))
-        await scene.all_ready()
-        ready = time.monotonic() - began
-        await scene.until(lambda: _caught_up(scene, total), f"{total} plans are decided", 200)
+        await scene.until(lambda: _caught_up(scene, total), f"{total} plans are decided", 240)
         seconds, until = time.monotonic() - began, time.time()
         await _heard(scene, them, until)
     decided = Counter(
         each["reason"] if each["outcome"] == "stood_down" else each["outcome"]
         for each in await _outcomes(scene)
-        if each["user_id"].partition("-")[0] in OVERDUE
+        if each["subject"] == OVERDUE_SUBJECT
     )
     wanted = {name: count for name, (count, *_) in OVERDUE.items()}
     scene.expect(decided == wanted, f"decided {dict(decided)}, not {wanted}")
     waits = them.waits(begun, until)
     scene.expect(waits, "nobody else came due meanwhile")
     scene.notes.append(
-        f"{total:,} plans ({json.dumps(wanted)}) written in {wrote:.0f} s without a worker, ready after {ready:.0f} s, "
+        f"{total:,} plans ({json.dumps(wanted)}) written in {wrote:.0f} s without a worker, "
         f"all decided {seconds:.0f} s after the start of two workers without a model; others meanwhile: {told(waits)}"
     )
 
