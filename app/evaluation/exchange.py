@@ -1,12 +1,14 @@
 """Requests as they would be sent, and answers brought back: files of JSON lines, for whoever answers.
 
 A request is a line of the message batches API, `{"custom_id", "params"}`.
-An answer is a line with that id (`custom_id` or `id`) and one of: `answer` (the object, or its text), `message`
-(what `/v1/messages` returned), `result` (a line of a batch's results), `failed` (a kind of failure).
+An answer is a line with that id (`custom_id` or `id`) and one of: `answer` (the object, or its text; `text`, `output`
+and `response` mean the same), `message` (what `/v1/messages` returned), `result` (a line of a batch's results),
+`failed` (a kind of failure).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +22,8 @@ from app.model.failures import by_stop_reason
 from app.model.prompts import SYSTEM
 from app.model.request import DEFAULT_EFFORT, DEFAULT_MODEL, document_text, request
 from app.model.schemas import MalformedError, parse
+
+_FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,6 +79,9 @@ class _Line(msgspec.Struct, kw_only=True):
     id: str = ""
     custom_id: str = ""
     answer: Any = None
+    text: Any = None
+    output: Any = None
+    response: Any = None
     message: _Message | None = None
     result: _Result | None = None
     failed: Failed | None = None
@@ -125,17 +132,26 @@ def _brought(path: Path, number: int, line: bytes) -> Brought:
         "input_tokens": one.input_tokens,
         "output_tokens": one.output_tokens,
     }
-    match one.answer:
+    said = [each for each in (one.answer, one.text, one.output, one.response) if each is not None]
+    match said[0] if said else None:
         case None if one.failed is not None:
             return Brought(failed=one.failed, **told)
         case None:
             raise CasesError(f"{path}:{number}: neither `answer` nor `message`, `result` or `failed`")
         case str(text):
-            return Brought(text=text, **told)
+            return Brought(text=_bare(text), **told)
         case Mapping() | list() as value:
             return Brought(text=msgspec.json.encode(value).decode(), **told)
         case other:
-            raise CasesError(f"{path}:{number}: `answer` is {type(other).__name__}, not an object or a text")
+            raise CasesError(
+                f"{path}:{number}: the answer is {type(other).__name__}, not an object or a text"
+            )
+
+
+def _bare(text: str) -> str:
+    """A text without the fence that models like to put around JSON; the API's structured output has none."""
+    fenced = _FENCED.fullmatch(text.strip())
+    return fenced[1] if fenced else text
 
 
 def _from_message(name: str, message: _Message) -> Brought:

@@ -97,6 +97,7 @@ def test_the_id_of_a_request_is_stable() -> None:
     [
         {"id": "q", "answer": {"verdicts": [verdict(1)]}},
         {"custom_id": "q", "answer": json.dumps({"verdicts": [verdict(1)]})},
+        {"id": "q", "response": f"```json\n{json.dumps({'verdicts': [verdict(1)]})}\n```"},
         {
             "custom_id": "q",
             "message": {"content": [{"type": "text", "text": json.dumps({"verdicts": [verdict(1)]})}]},
@@ -109,7 +110,7 @@ def test_the_id_of_a_request_is_stable() -> None:
             },
         },
     ],
-    ids=["object", "text", "message", "batch"],
+    ids=["object", "text", "fenced", "message", "batch"],
 )
 def test_an_answer_comes_in_any_of_its_forms(tmp_path: Path, line: dict[str, Any]) -> None:
     """As an object, as its text, as what the API returned, as a line of a batch's results."""
