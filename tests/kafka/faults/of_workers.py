@@ -9,7 +9,7 @@ STARTING = {"before the fence", "mid-restore"}
 """Points that a worker comes to while it starts; to all others it comes with every commit or pass."""
 
 
-@fault("worker killed at random", short=True)
+@fault("worker killed at random")
 async def killed_at_random(scene: Scene) -> None:
     """SIGKILL for one or the other at random moments, started again at once with its volume."""
     for _ in range(3):

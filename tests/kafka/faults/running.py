@@ -9,7 +9,7 @@ import tempfile
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,20 +90,6 @@ async def run_all(
             if fault.breaks_cluster or not result.fine:
                 cluster = None
     return results
-
-
-async def run_at_once(faults: Sequence[Fault], *, seed: int, at_once: int) -> list[Result]:
-    """Several at the same time on one cluster, each with topics and workers of its own: for the short run."""
-    (brokers,) = {fault.brokers for fault in faults}
-    assert not any(fault.breaks_cluster for fault in faults)
-    room = asyncio.Semaphore(at_once)
-
-    async def run(fault: Fault, cluster: Cluster) -> Result:
-        async with room:
-            return await run_one(fault, cluster, seed=seed)
-
-    async with Cluster(brokers) as cluster:
-        return list(await asyncio.gather(*(run(fault, cluster) for fault in faults)))
 
 
 def line_of(result: Result) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import tests.kafka.faults
 from app.drivers.kafka_client import Connection, Kafka
 from tests.kafka.faults.cluster import Cluster
-from tests.kafka.faults.fleet import Fleet
+from tests.kafka.faults.fleet import READY_WITHIN_S, Fleet
 from tests.kafka.faults.lives import POLICY
 from tests.kafka.faults.load import Load
 
@@ -171,7 +171,7 @@ class Scene:
             told = await self.fleet.told(self.fleet.slots)
             raise AssertionError(f"within {within_s:g} s it never was so: {what}\n{told}") from None
 
-    async def all_ready(self, *numbers: int, within_s: float = 90.0) -> None:
+    async def all_ready(self, *numbers: int, within_s: float = READY_WITHIN_S) -> None:
         """Wait until these workers (all that are up, by default) have all partitions between them."""
         up = numbers or [number for number, slot in self.fleet.slots.items() if slot.up]
         await self.fleet.all_ready(self.partitions, of=up, within_s=within_s)

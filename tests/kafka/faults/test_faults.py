@@ -10,12 +10,10 @@ import os
 
 import pytest
 
-from tests.kafka.faults.running import line_of, run_at_once
+from tests.kafka.faults.running import line_of, run_all
 from tests.kafka.faults.scene import FAULTS, all_faults
 from tests.kafka.local import NoBrokerError
 
-AT_ONCE = 3
-"""A scene mostly waits: for sessions to end, for plans to come due. More would starve two cores."""
 SHORT = [each.name for each in all_faults() if each.short]
 
 
@@ -24,7 +22,7 @@ SHORT = [each.name for each in all_faults() if each.short]
 async def test_the_short_faults_leave_every_promise_kept() -> None:
     """Nothing is missing, twice or stale after the short faults, and each control is caught."""
     try:
-        results = await run_at_once([FAULTS[name] for name in SHORT], seed=1, at_once=AT_ONCE)
+        results = await run_all([FAULTS[name] for name in SHORT], seed=1)
     except NoBrokerError as missing:
         if os.environ.get("TACTFUL_REQUIRE_KAFKA") == "1":
             raise
