@@ -40,6 +40,12 @@ RECALLABLE_FOR = timedelta(hours=24)
 class Ledger:
     """One pass's work on one person."""
 
+    candidates: tuple[str, ...] = ()
+    """The agents whose plans are due in this pass."""
+    last_model = ""
+    """The model that gave the last answer: it stands in the evidence of what that answer closed."""
+    _pass_id = ""
+
     def __init__(
         self, row: Row, *, now: datetime, policy: Policy, roster: Roster, pass_of: tuple[object, ...]
     ) -> None:
@@ -50,14 +56,9 @@ class Ledger:
         self.policy = policy
         self.roster = roster
         self._pass_of = pass_of
-        self._pass_id = ""
         self.tally = Tally()
         self.outcomes: list[Outcome] = []
         self.nudges: list[Nudge] = []
-        self.candidates: tuple[str, ...] = ()
-        """The agents whose plans are due in this pass."""
-        self.last_model = ""
-        """The model that gave the last answer: it stands in the evidence of what that answer closed."""
         self._opened_by_event: dict[tuple[str, str, str], int] = {}
 
     @property
@@ -88,7 +89,7 @@ class Ledger:
         refusal = None
         if not granted:
             refusal = "no_consent"
-        elif self.is_muted(intent.subject):
+        elif row.mutes and self.is_muted(intent.subject):
             refusal = "muted"
         elif len(row.intents) >= OPEN_INTENTS or not has_room(row, intent):
             refusal = "too_many"
@@ -142,8 +143,6 @@ class Ledger:
 
     def is_muted(self, subject: str) -> bool:
         """Whether the person asked not to be asked about this."""
-        if not self.row.mutes:
-            return False
         until = self.row.mutes.get(fold(subject))
         return until is not None and until > self.now
 
@@ -165,7 +164,7 @@ class Ledger:
         if due_at == intent.due_at:  # it is as late as before
             moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
         self.put(moved)
-        if self.is_muted(moved.subject):
+        if self.row.mutes and self.is_muted(moved.subject):
             self.revoke(moved, "muted", by())
         elif moved.exit_on is not intent.exit_on and not has_room(self.row, moved):
             life_cycle.after(moved.status, "refused")

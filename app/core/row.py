@@ -8,13 +8,13 @@ On the wire a row is one byte of schema version and MessagePack.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from agents.contract import Closed, Intent, Item, Sent
 from app.core.ids import IDENTITY_BYTES, derived
@@ -122,7 +122,7 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
 
     def working_copy(self) -> Row:
         """A copy whose fields may be replaced."""
-        return copy(self)
+        return replace(self)
 
     def has_seen(self, known: bytes) -> bool:
         """Whether an event of this identity is remembered."""

@@ -27,12 +27,18 @@ class Standing:
         plans_before, plans = before.intents if before else _NO_PLANS, after.intents if after else _NO_PLANS
         if plans_before is plans:
             return
-        for intent_id, intent in plans_before.items():
-            if plans.get(intent_id) is not intent:
-                self._count(intent, -1)
+        known = 0
         for intent_id, intent in plans.items():
-            if plans_before.get(intent_id) is not intent:
+            before_it = plans_before.get(intent_id)
+            known += before_it is not None
+            if before_it is not intent:
                 self._count(intent, 1)
+                if before_it is not None:
+                    self._count(before_it, -1)
+        if known < len(plans_before):
+            for intent_id, intent in plans_before.items():
+                if intent_id not in plans:
+                    self._count(intent, -1)
 
     def _count(self, intent: Intent, sign: int) -> None:
         self._open[intent.agent] += sign

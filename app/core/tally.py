@@ -30,5 +30,7 @@ class Tally:
         """Add another tally to this one."""
         for key, amount in other.counts.items():
             self.counts[key] = self.counts.get(key, 0) + amount
-        self.observed.extend(other.observed)
-        self.gauges.update(other.gauges)
+        if other.observed:
+            self.observed.extend(other.observed)
+        if other.gauges:
+            self.gauges.update(other.gauges)

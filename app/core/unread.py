@@ -11,6 +11,7 @@ from app.core.ledger import Ledger
 from app.core.origin import Origin
 from app.core.policy import Policy
 from app.core.row import UNREAD_BYTES, Debt, Row, Unread
+from topics.data import MESSAGE_BYTES
 from topics.user_events import Message
 
 # A message without a conversation belongs to this one.
@@ -40,7 +41,10 @@ def add(ledger: Ledger, origin: Origin, message: Message, speaker: Literal["pers
 def _bound(ledger: Ledger) -> None:
     row = ledger.row
     # A character takes at most 4 bytes: counting these is enough for all but those who write very much.
-    if 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES:
+    if (
+        len(row.unread) * MESSAGE_BYTES <= UNREAD_BYTES
+        or 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES
+    ):
         return
     size = sum(len(message.text.encode()) for message in row.unread)
     while size > UNREAD_BYTES:
@@ -49,12 +53,14 @@ def _bound(ledger: Ledger) -> None:
 
 
 def _settling(debt: Debt, at: datetime, policy: Policy) -> Debt:
-    if policy.reading.when == "maturity" or debt.ended:
+    when = policy.reading.when
+    if when == "maturity" or debt.ended:
         return debt
-    if policy.reading.when == "each":
+    if when == "each":
         return msgspec.structs.replace(debt, settle_at=min(debt.settle_at or at, at))
+    settle = policy.settle
     since = min(debt.settle_since or at, at)
-    settle_at = min(at + policy.settle.quiet, since + policy.settle.at_most)
+    settle_at = min(at + settle.quiet, since + settle.at_most)
     return msgspec.structs.replace(debt, settle_since=since, settle_at=settle_at)
 
 

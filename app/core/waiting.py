@@ -6,23 +6,15 @@ from collections import deque
 from collections.abc import Container
 from datetime import datetime
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from app.core import unread
 from app.core.row import Row
 from app.core.tally import Tally
 from app.core.timers import Timers
 
-
-class Times(NamedTuple):
-    """What a row waits for; each None when it waits for nothing of the kind."""
-
-    looks: datetime | None
-    """When the person is next to be woken for a reading, a held plan, or the end of an erasure's 30 days."""
-    matures: datetime | None
-    """When the person is next to be woken for a plan: an open one is due, or a maturity event did not come back."""
-    expires: datetime | None
-    """The earliest expiry of all plans."""
+Times = tuple[datetime | None, datetime | None, datetime | None]
+"""What a row waits for, each None when for nothing of the kind: a look (at a reading, a held plan, or the end of an
+erasure's 30 days), a maturity (an open plan is due, or a maturity event did not come back), the earliest expiry."""
 
 
 def times_of(row: Row) -> Times:
@@ -40,7 +32,7 @@ def times_of(row: Row) -> Times:
             matures = wake_at
         if expires is None or intent.expires_at < expires:
             expires = intent.expires_at
-    return Times(looks, matures, expires)
+    return looks, matures, expires
 
 
 def waits_alike(before: Row, after: Row) -> bool:
@@ -53,7 +45,7 @@ def waits_alike(before: Row, after: Row) -> bool:
     )
 
 
-_NOTHING = Times(None, None, None)
+_NOTHING: Times = (None, None, None)
 
 
 class Waiting:
