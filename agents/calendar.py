@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
-from agents import drafts, words
+from agents import drafts, tone, words
 from agents.contract import (
     Candidate,
     Closed,
@@ -82,10 +83,12 @@ class Calendar:
         return Candidate(importance=intent.importance, facts=facts, turn=person.nudges_sent)
 
     def check(self, text: str, candidate: Candidate) -> list[str]:
-        found = drafts.too_much(text, candidate)
+        found = drafts.too_much(text, candidate) + tone.problems(text, candidate)
         starts_at = candidate.facts.get("starts_at")
         if isinstance(starts_at, str) and drafts.another_time(text, candidate, starts_at):
             found.append("the time of day is not the one in starts_at: use that one or none")
+        if isinstance(starts_at, str) and _another_day(text, candidate, datetime.fromisoformat(starts_at)):
+            found.append("the day of the week is not that of starts_at: use that one or none")
         return found
 
     def fallback(self, candidate: Candidate, locale: str) -> str | None:
@@ -103,6 +106,16 @@ class Calendar:
             weekday=words.weekday(starts.weekday(), locale),
             days=days,
         )
+
+
+def _another_day(text: str, candidate: Candidate, starts: datetime) -> bool:
+    """Whether the draft's own words name a day of the week on which the appointment is not."""
+    own = drafts.without_facts(text, candidate.facts).casefold()
+    return any(
+        re.search(rf"\b{re.escape(name)}\b", own)
+        for number, name in words.all_weekdays()
+        if number != starts.weekday()
+    )
 
 
 def _kept_in_step(

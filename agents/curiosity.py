@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from agents import drafts, words
+from agents import drafts, tone, words
 from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Proposal, Revoke, StandDown
 from topics.user_events import Event, InterestNoticed
 
@@ -38,7 +38,8 @@ class Curiosity:
         )
 
     def check(self, text: str, candidate: Candidate) -> list[str]:
-        return drafts.too_much(text, candidate)
+        found = drafts.too_much(text, candidate)
+        return found + tone.problems(text, candidate, knows_how_it_went=False)
 
     def fallback(self, candidate: Candidate, locale: str) -> str | None:
         return words.say(self.name, candidate, locale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from agents import drafts, words
+from agents import drafts, tone, words
 from agents.contract import Candidate, Defer, Intent, Item, Move, Open, Person, Policy, Proposal, StandDown
 from agents.week import nearest_weekly, next_weekly
 from topics.user_events import Event, ProfileUpdated
@@ -77,7 +77,7 @@ class Digest:
         )
 
     def check(self, text: str, candidate: Candidate) -> list[str]:
-        return drafts.too_many_questions(text, candidate)
+        return drafts.too_many_questions(text, candidate) + tone.problems(text, candidate)
 
     def fallback(self, candidate: Candidate, locale: str) -> str | None:
         titles = candidate.facts.get("items")

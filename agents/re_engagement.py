@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from agents import drafts, words
+from agents import drafts, tone, words
 from agents.contract import Candidate, Defer, Intent, Move, Open, Person, Policy, Proposal, StandDown
 from topics.user_events import Event
 
@@ -42,7 +42,8 @@ class ReEngagement:
         return Candidate(importance=intent.importance, facts=facts, turn=person.nudges_sent)
 
     def check(self, text: str, candidate: Candidate) -> list[str]:
-        return drafts.too_much(text, candidate)
+        found = drafts.too_much(text, candidate) + tone.problems(text, candidate)
+        return found + tone.counts_the_silence(text, candidate)
 
     def fallback(self, candidate: Candidate, locale: str) -> str | None:
         return words.say(self.name, candidate, locale)

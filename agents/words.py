@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,13 @@ def language(locale: str) -> str:
 def weekday(number: int, locale: str) -> str:
     """The name of a day of the week (0: Monday)."""
     return str(WORDS[language(locale)]["weekdays"][number])
+
+
+def all_weekdays() -> Iterator[tuple[int, str]]:
+    """Every name of a day of the week in every language that there are words for, in lower case."""
+    for language_words in WORDS.values():
+        for number, name in enumerate(language_words["weekdays"]):
+            yield number, str(name).casefold()
 
 
 def say(agent: str, candidate: Candidate, locale: str, *, kind: str = "any", **values: object) -> str:
