@@ -30,6 +30,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 
+from app.drivers.kafka_fetched import Fetched
 from app.drivers.kafka_lenient import lenient
 from app.drivers.kafka_quiet import quieten
 from topics.record import NewRecord
@@ -220,15 +221,14 @@ class Kafka:
 
 
 fetcher.MemoryRecords = lenient(MemoryRecords, _DefaultRecordBatchPy)
+fetcher.ConsumerRecord = Fetched
 
 
 def added(batch: Any, record: NewRecord) -> bool:
     """Whether the record fitted into the batch; an empty one takes a record of any size."""
-    headers = [(_writable(name), value) for name, value in record.headers]
-    return (
-        batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=headers)
-        is not None
-    )
+    headers = [(_writable(name), value) for name, value in record.headers] if record.headers else []
+    written = batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=headers)
+    return written is not None
 
 
 def _writable(name: str) -> str:

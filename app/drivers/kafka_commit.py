@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +24,10 @@ from topics.user_events import USER_EVENTS
 
 ONE_PARTITION = frozenset(topic.name for topic in TOPICS if topic.single_partition)
 """Topics that are not shared out: their records go to partition 0."""
+
+
+# murmur2 costs some microseconds a key here, and one person's records come again and again.
+_partition_of = lru_cache(maxsize=100_000)(partition_of)
 
 
 class Fenced(CommitDoubt):
@@ -142,11 +147,11 @@ class TransactionLog:
 
     def _batches(self, commit: Commit, rows: Mapping[str, bytes | None]) -> dict[Place, list[Any]]:
         """What is to be written: each partition's records in their order, in batches that a broker takes."""
-        batches: dict[Place, list[Any]] = {}
-        now_ms = milliseconds(self._machine.now())
+        topic, now_ms = self._state.topic, milliseconds(self._machine.now())
+        changelog: list[Any] = []
         for user_id, row in rows.items():
-            record = NewRecord(self._state.topic, user_id.encode(), row, now_ms)
-            self._add(batches.setdefault(self._state, []), record)
+            self._add(changelog, NewRecord(topic, user_id.encode(), row, now_ms))
+        batches: dict[Place, list[Any]] = {self._state: changelog}
         for record in commit.records:
             self._add(batches.setdefault(self._home(record), []), record)
         return batches
@@ -165,5 +170,5 @@ class TransactionLog:
             elif record.key is None:
                 partition = self._number
             else:
-                partition = partition_of(record.key, self._partitions)
+                partition = _partition_of(record.key, self._partitions)
         return self._kafka.place(record.topic, partition)

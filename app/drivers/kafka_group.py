@@ -17,7 +17,7 @@ from app.drivers.kafka_client import (
     closed,
 )
 from app.drivers.kafka_owned import Owned
-from app.drivers.kafka_reader import record
+from app.drivers.kafka_reader import records
 from app.drivers.partition_loop import UNDECIDED_LIMIT
 from topics.user_events import USER_EVENTS
 
@@ -68,7 +68,7 @@ class Group:
                 await self._read_one_by_one()
                 continue
             for place, raw in batches.items():
-                self._hand_out(place.partition, raw)
+                self._hand_out(place, raw)
             await self.note_positions()
             self._slow_down()
 
@@ -125,13 +125,13 @@ class Group:
                     "compare the replicas of this partition, or delete its records up to there (kafka-delete-records)"
                 )
             else:
-                for raw in found.values():
-                    self._hand_out(number, raw)
+                for place, raw in found.items():
+                    self._hand_out(place, raw)
 
-    def _hand_out(self, number: int, raw: Sequence[Any]) -> None:
+    def _hand_out(self, place: Place, raw: Sequence[Any]) -> None:
         # What was fetched before a rebalance is read again from the partition's position.
-        if number in self.reading:
-            self.owned[number].receive([record(self._kafka, one) for one in raw])
+        if place.partition in self.reading:
+            self.owned[place.partition].receive(records(self._kafka, place, raw))
 
     def _slow_down(self) -> None:
         for number in self.reading:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -180,12 +180,10 @@ class Owned:
         """From the fence to the first doubt, or until it is let go."""
         store = self._opened()
         try:
-            try:
-                taken = await self._taken_over(LocalRows(store))
+            with closing(store), closing(LocalRows(store)) as rows:
+                taken = await self._taken_over(rows)
                 if taken is not None:
                     await self._at_work(taken)
-            finally:
-                store.close()
         except (StoreCorrupt, CommitDoubt) as error:
             # Damage inside a file shows when that part is read, which may be long after the opening.
             if isinstance(error, StoreCorrupt) or isinstance(error.__cause__, StoreCorrupt):

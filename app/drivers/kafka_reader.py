@@ -8,23 +8,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from app.drivers.kafka_client import Kafka, Place, closed, partition_count
-from topics.record import Record
+from topics.record import Headers, Record
 
 POLL_MS = 200
 """How long to wait for records before looking at the position again."""
 
 
-def record(kafka: Kafka, raw: Any) -> Record:
-    """A record as the core knows it: without the deployment's prefix."""
-    return Record(
-        topic=kafka.plain(raw.topic),
-        partition=raw.partition,
-        offset=raw.offset,
-        key=raw.key,
-        value=raw.value,
-        timestamp_ms=raw.timestamp,
-        headers=tuple((name, value or b"") for name, value in raw.headers) if raw.headers else (),
-    )
+def records(kafka: Kafka, place: Place, raw: Iterable[Any]) -> list[Record]:
+    """One partition's records as the core knows them: without the deployment's prefix."""
+    topic, partition = kafka.plain(place.topic), place.partition
+    return [
+        Record(topic, partition, one.offset, one.key, one.value, one.timestamp, _headers(one.headers))
+        for one in raw
+    ]
+
+
+def _headers(raw: tuple[tuple[str, bytes | None], ...]) -> Headers:
+    return tuple((name, value or b"") for name, value in raw) if raw else ()
 
 
 class Reader:
@@ -49,7 +49,7 @@ class Reader:
     async def read(self, *, within_ms: int = POLL_MS, at_most: int | None = None) -> list[Record]:
         """What has come since, partition by partition in log order; nothing when nothing came in time."""
         batches = await self._consumer.getmany(timeout_ms=within_ms, max_records=at_most)
-        return [record(self._kafka, raw) for batch in batches.values() for raw in batch]
+        return [one for place, raw in batches.items() for one in records(self._kafka, place, raw)]
 
     async def position(self, place: Place) -> int:
         """The next offset to be read: behind markers and aborted records, which are never handed out."""

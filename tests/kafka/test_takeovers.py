@@ -106,8 +106,9 @@ def _local_copy(folder: Path, position: int, age_s: float, monkeypatch: pytest.M
     with monkeypatch.context() as then:
         at = time.time() - age_s
         then.setattr(time, "time", lambda: at)
-        LocalRows(store).apply({"erased": b"still here"}, position)
-    store.close()
+        copy = LocalRows(store)
+        copy.apply({"erased": b"still here"}, position)
+        copy.close()
 
 
 async def test_another_number_of_partitions_is_refused(topics: Deployment, tmp_path: Path) -> None:

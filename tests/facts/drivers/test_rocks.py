@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from app.core.partition import HEAD_KEY
-from app.drivers.rocks import Batch, LocalRows, Store, StoreCorrupt, StoreError, StoreLocked, destroy
+from app.drivers.rocks import (
+    WRITTEN_FROM,
+    Batch,
+    LocalRows,
+    Store,
+    StoreCorrupt,
+    StoreError,
+    StoreLocked,
+    destroy,
+)
 
 
 @pytest.fixture
@@ -113,6 +122,29 @@ def test_local_rows_stand_at_a_position(store: Store) -> None:
     assert copy.followed_at == pytest.approx(began, abs=5)
     assert list(copy.items()) == [(HEAD_KEY, b"h"), ("bo", b"2"), ("ñandú", b"3")]
     assert (copy.get("ana"), copy.get(HEAD_KEY)) == (None, b"h")
+
+
+def test_local_rows_lag_on_the_disk_and_never_lead(store: Store) -> None:
+    """Who finds the folder after a kill sees rows and position of one earlier time; later ones together, too."""
+    copy = LocalRows(store)
+    copy.apply({f"user-{n}": b"1" for n in range(WRITTEN_FROM)}, 7)
+    copy.apply({"user-0": b"2", "user-1": None}, 9)
+    assert (copy.position, copy.get("user-0"), copy.get("user-1")) == (9, b"2", None)
+    found = LocalRows(store)
+    assert (found.position, found.get("user-0"), found.get("user-1")) == (7, b"1", b"1")
+    copy.write()
+    found = LocalRows(store)
+    assert (found.position, found.get("user-0"), found.get("user-1")) == (9, b"2", None)
+
+
+def test_local_rows_are_written_when_they_are_closed(tmp_path: Path) -> None:
+    """A worker that ends in good order restores nothing when it comes back."""
+    copy = LocalRows(Store(tmp_path))
+    copy.apply({"ana": b"1"}, 7)
+    copy.close()
+    again = LocalRows(Store(tmp_path))
+    assert (again.position, dict(again.items())) == (7, {"ana": b"1"})
+    again.close()
 
 
 def test_local_rows_can_be_wiped(store: Store) -> None:
