@@ -136,8 +136,8 @@ async def owner(
     stable_within_s: float = 5,
     machine: Clock | None = None,
 ) -> AsyncIterator[Owner]:
-    """Takes a partition over, its local copy in `folder`; leaves as a crash would: without a word."""
-    store = Store(folder)
+    """Takes a partition over; leaves as a crash would, without a word, but for its local copy in `folder`."""
+    rows = LocalRows(Store(folder))
     takeovers = Takeovers(
         topics.kafka,
         partitions=partitions,
@@ -148,7 +148,6 @@ async def owner(
     )
     await takeovers.start()
     try:
-        rows = LocalRows(store)
         taken = await takeovers.take_over(number, rows)
         try:
             yield Owner(taken, rows)
@@ -156,7 +155,7 @@ async def owner(
             await taken.log.close()
     finally:
         await takeovers.stop()
-        store.close()
+        rows.close()
 
 
 def outcome(value: bytes, user: str = "ana", *, partition: int | None = 0) -> NewRecord:
