@@ -43,6 +43,8 @@ class Came(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer was one: otherwise nothing is read, and what is due is held."""
     closed: dict[str, str]
     """Intents that were revoked, and the reason."""
+    closed_by: dict[str, int]
+    """The same, and the number of the message that did it."""
     held: frozenset[str]
     """Intents that are unverified: looked at again at maturity, never sent stale."""
     moved: dict[str, datetime]
@@ -142,6 +144,11 @@ def _came(case: Case, ledger: Ledger, *, usable: bool) -> Came:
     return Came(
         usable=usable,
         closed={one.intent_id: one.reason for one in ledger.outcomes if one.intent_id in before},
+        closed_by={
+            one.intent_id: one.closed_by.offset - first
+            for one in ledger.outcomes
+            if one.intent_id in before and one.closed_by is not None
+        },
         held=frozenset(left) & frozenset(before)
         if not usable
         else frozenset(name for name in before if name in left and ledger.row.unverified(left[name])),

@@ -88,8 +88,8 @@ some weight, 0.9 health, loss or livelihood.
 and never before, on the same day if it is over by the afternoon (about 18:00), else late the next morning \
 (about 11:00). Count "tomorrow", "Thursday" and "in two weeks" from the `at` of the message that says it, \
 not from `now`: a weekday is the next one after that day, "next week" without a day is that week's \
-Friday, a deadline or the end of a month is the day after it, a trip is the day after the return, and a \
-time that somebody named for asking is that time. Null when the messages do not tell.
+Friday, "next month" its end, a deadline or the end of a month is the day after it, a trip is the day \
+after the return, and a time that somebody named for asking is that time. Null when the messages do not tell.
 
 3. `mutes`: subjects that the person has asked not to be asked about ("please don't bring that up \
 again", "stop asking about my mother"). For each planned intent that this covers, use its `subject` word \
