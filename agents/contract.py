@@ -60,7 +60,7 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=F
     looks: int = 0
     """How often a held intent has been asked about."""
     words: str = ""
-    """The beginning of the message that raised it, for the next reading; empty for others."""
+    """The beginning of the message that raised it, or the type of the event that opened it: for the next reading."""
     spent: Spent = Spent()
     traceparent: str | None = None
 

@@ -227,6 +227,7 @@ def _intent_requested(ledger: Ledger, event: Event) -> None:
         subject_key=data.subject_key,
         expires_at=data.expires_at,
         exit_on=data.exit_on,
+        words=event.type,
         requested=True,
     )
     ledger.open(plan, origin_of(event))

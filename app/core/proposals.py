@@ -10,6 +10,7 @@ from app.core.ledger import Ledger
 from app.core.origin import origin_of, ref_of
 from app.core.plans import Plan
 from topics.outcomes import Outcome
+from topics.text import clean
 from topics.text import fold as folded
 from topics.user_events import Event
 
@@ -49,6 +50,7 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
             expires_at=_in_utc(proposal.expires_at),
             importance=proposal.importance,
             exit_on=proposal.exit_on,
+            words=clean(event.type),
         )
         if ledger.row.find(agent.name, proposal.subject_key or folded(proposal.subject)) is None:
             ledger.open(plan, origin_of(event))

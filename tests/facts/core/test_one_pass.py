@@ -238,6 +238,18 @@ def test_a_reading_tells_all_times_by_the_persons_clock() -> None:
     assert [one.due_at.utcoffset() for one in reading.intents[:1]] == [timedelta(hours=-5)]
 
 
+def test_a_reading_tells_what_opened_a_plan() -> None:
+    """The beginning of the message that raised it, or the type of the event that it came from."""
+    heard = [words("The exam is on Monday.", 1)]
+    raised = said(ReadingAnswer(subjects=(RaisedSubject("the exam", "follow_up", "m1"),)))
+    rules = policy(reading={"when": "each"})
+    _, first = told(begun(person(), heard, rules), raised)
+    assert first.row is not None
+    asked, _ = told(begun(first.row, [words("Hello again.", 2)], rules), NOTHING_NEW)
+    shown = {one.subject: one.opened_by for one in asked[0].intents}
+    assert shown == {"a quiet while": "message.received", "the exam": "The exam is on Monday."}
+
+
 def test_without_an_answer_the_plan_is_held() -> None:
     """It stays due, is looked at again a minute later, and is never sent stale."""
     row = person(maturing("the exam"))
