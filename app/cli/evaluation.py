@@ -244,6 +244,38 @@ def writing(  # noqa: PLR0917 - typer passes options by name
         raise typer.Exit(NO)
 
 
+@app.command(
+    epilog=examples(
+        "tactful eval agreement --cases cases.jsonl --labels ours.jsonl --second theirs.jsonl",
+        codes="Exit codes: 0 fine, 1 they agree less than --least-kappa, 2 usage.",
+    )
+)
+def agreement(
+    cases: Cases,
+    labels: Annotated[Path, typer.Option("--labels", metavar="FILE", help="The first labeller's labels.")],
+    second: Annotated[Path, typer.Option("--second", metavar="FILE", help="The second labeller's.")],
+    least_kappa: Annotated[
+        float | None, typer.Option("--least-kappa", help="Exit 1 when kappa is below.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How far two who labelled the same cases agree, intent by intent, and where they do not."""
+    from app.evaluation import told
+    from app.evaluation.agreement import agreement as compared
+    from app.evaluation.cases import read_cases, read_labels
+
+    with files_told():
+        asked, _ = read_cases(cases)
+        found = compared(asked, read_labels(labels, asked), read_labels(second, asked))
+    if as_json:
+        say_json(found)
+    else:
+        for line in told.agreement(found):
+            say(line)
+    if least_kappa is not None and found.kappa < least_kappa:
+        raise typer.Exit(NO)
+
+
 def _situation(given: Settings) -> Situation:
     """The policy and the agents of this deployment."""
     from app.cli.answers import told

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.evaluation import subjects as of_subjects
 from app.evaluation import writing as of_writing
+from app.evaluation.agreement import Agreement
 from app.evaluation.figures import Share
 from app.evaluation.resolution import Figures, Report, Scored
 
@@ -139,6 +140,15 @@ def writing(report: of_writing.Report) -> Iterator[str]:
         ],
     )
     yield f"bad drafts caught {_share(report.caught)}, good ones refused {_share(report.refused_for_nothing)}"
+
+
+def agreement(found: Agreement) -> Iterator[str]:
+    """Line by line: how often two labellers agree, and where they do not."""
+    yield f"{found.intents} intents of {found.cases} cases"
+    yield f"the same {_share(found.same)}, kappa {found.kappa:.3f}"
+    yield f"whether it is over {_share(found.closing)}; the day {_share(found.days)}"
+    for one in found.differences[:SHOWN_ERRORS]:
+        yield f"  {one.case}: {one.intent} is {one.first} or {one.second}"
 
 
 def _line(name: str, one: Scored) -> tuple[str, ...]:

@@ -236,3 +236,15 @@ def test_a_live_model_writes_in_rounds_too(terminal: Terminal, server: ScriptedS
     said = terminal.tactful(*words, env={"ANTHROPIC_BASE_URL": server.url})
     assert said.code == 0
     assert said.object["written"] == 1
+
+
+def test_two_labellers_are_compared(terminal: Terminal) -> None:
+    """Exit 1 when they agree less than wanted."""
+    cases = terminal.file("cases.jsonl", *CASES)
+    ours = terminal.file("ours.jsonl", {"id": "r1", "settled": ["s1"]}, {"id": "r2"})
+    theirs = terminal.file("theirs.jsonl", {"id": "r1"}, {"id": "r2"})
+    words = ("eval", "agreement", "--cases", cases, "--labels", ours)
+    assert terminal.tactful(*words, "--second", ours, "--json").object["kappa"] == 1.0
+    said = terminal.tactful(*words, "--second", theirs, "--least-kappa", "0.5")
+    assert said.code == 1
+    assert "s1 is settled or open" in said.out
