@@ -1,12 +1,14 @@
 """What a partition is folding, in a small file beside its local copy: read by the process that comes after a death.
 
-A note is one `pwrite` without a sync. It lies in the kernel's page cache, which outlives the process (a crash, a
-kill, no memory left); a machine that goes down takes the note with it, and then nobody's event is suspected.
+A note is written to a mapped file, with no call to the kernel and without a sync: there is one for each pass. It lies
+in the kernel's page cache, which outlives the process (a crash, a kill, no memory left); a machine that goes down takes
+the note with it, and then nobody's event is suspected.
 """
 
 from __future__ import annotations
 
 import logging
+import mmap
 import os
 import struct
 from collections.abc import Iterable
@@ -18,9 +20,10 @@ from app.core.deaths import NO_EVENT, REMEMBERED, Death
 
 log = logging.getLogger("tactful.partition")
 
-_NOTE = struct.Struct("<?qqH")
-"""Whether something is under way, the first and the last event, how long the person's name is."""
-_NOTHING = bytes(_NOTE.size)
+_NOTE = struct.Struct("<qqH")
+"""The first and the last event, how long the person's name is. Before it stands one byte: whether this holds."""
+_BODY = 1
+_NAME = _BODY + _NOTE.size
 _NAME_BYTES = 4 * 1024
 """An id has at most 1,024 characters."""
 _deaths = msgspec.json.Decoder(list[Death])
@@ -38,17 +41,26 @@ class DeathNotes:
         self._name = beside.name
         self._deaths = beside.with_name(beside.name + ".deaths")
         beside.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(beside.with_name(beside.name + ".folding"), os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(beside.with_name(beside.name + ".folding"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            # Written out, not a hole: a full disk is an error here, and would be a signal at the first note.
+            if (lacks := _NAME + _NAME_BYTES - os.fstat(file).st_size) > 0:
+                os.pwrite(file, bytes(lacks), _NAME + _NAME_BYTES - lacks)
+            self._note = mmap.mmap(file, 0)
+        finally:
+            os.close(file)
         if self._deaths.exists():
             self._read_deaths()
         self._look_back()
 
     def begin(self, user_id: str, first: int, last: int) -> None:
-        name = user_id.encode()[:_NAME_BYTES]
-        os.pwrite(self._file, _NOTE.pack(True, first, last, len(name)) + name, 0)
+        note, name = self._note, user_id.encode()[:_NAME_BYTES]
+        _NOTE.pack_into(note, _BODY, first, last, len(name))
+        note[_NAME : _NAME + len(name)] = name
+        note[0] = 1  # last: a process that dies before has noted nothing
 
     def end(self) -> None:
-        os.pwrite(self._file, _NOTHING, 0)
+        self._note[0] = 0
 
     def remember(self, deaths: Iterable[Death]) -> None:
         self.remembered = tuple(deaths)
@@ -61,7 +73,7 @@ class DeathNotes:
 
     def close(self) -> None:
         """Give the file back; what it says stays."""
-        os.close(self._file)
+        self._note.close()
 
     def _read_deaths(self) -> None:
         try:
@@ -72,14 +84,10 @@ class DeathNotes:
 
     def _look_back(self) -> None:
         """If the last process ended in the middle of something, that is one death more."""
-        noted = os.pread(self._file, _NOTE.size + _NAME_BYTES, 0)
-        if len(noted) < _NOTE.size:
-            self.end()
+        if not self._note[0]:
             return
-        under_way, first, last, length = _NOTE.unpack_from(noted)
-        if not under_way:
-            return
-        death = Death(noted[_NOTE.size : _NOTE.size + length].decode(errors="replace"), first, last)
+        first, last, length = _NOTE.unpack_from(self._note, _BODY)
+        death = Death(self._note[_NAME : _NAME + length].decode(errors="replace"), first, last)
         self.remember([*self.remembered, death][-REMEMBERED:])
         self.end()
         log.warning(
