@@ -73,7 +73,8 @@ give a verdict with low confidence than none when something may be over.
 
 2. `subjects`: what is worth coming back to of one's own accord: something of weight in the person's \
 life that is not finished and has an outcome that a caring friend would ask about: an operation, an \
-exam, an interview, somebody ill, a hard talk ahead, a trip, a first day. Also whatever the person wants \
+exam, an interview, somebody ill, a hard talk ahead, a trip, a first day, a decision or a strain that \
+goes on (changing jobs, trouble at home, far too much work). Also whatever the person wants \
 to be reminded of or asked about, and every promise of the assistant to ask or remind ("I'll ask again on \
 Friday"). Not: requests that the assistant could answer on the spot, facts and opinions, small errands, \
 moods without a cause, what is already over in these same messages, what a planned intent already covers \
