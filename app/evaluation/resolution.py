@@ -193,10 +193,13 @@ def _wishes(
         for planned in case.intents:
             name, until = planned.id, came.moved.get(planned.id)
             if name in label.postponed:
-                put_off.append(until is not None)
                 day = label.postponed[name]
-                if until is not None and day is not None:
-                    on_the_day.append(abs(until.astimezone(zone).date() - day) <= A_DAY)
+                due = (until or planned.due_at).astimezone(zone).date()
+                right = day is not None and abs(due - day) <= A_DAY
+                # Who says the day that it is planned for anyway has put it off to that day.
+                put_off.append(until is not None or right)
+                if day is not None and put_off[-1]:
+                    on_the_day.append(right)
             elif name not in {*label.either, *label.settled, *label.muted}:
                 moved.append(until is not None)
             if name in label.muted:
