@@ -138,6 +138,7 @@ class CarefulPartition(Partition):
             self._defects.one_more(now)
             self._tally.count("tactful_defects_total", KILLS)
         else:
+            self._backlog.remove(mailbox.records[:1])
             self._put_away(mailbox.records[0], now)
 
     def _put_away(self, record: Record, now: datetime) -> None:

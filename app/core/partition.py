@@ -14,6 +14,7 @@ import msgspec
 from agents.contract import Agent
 from app.core.arrival import Arrival
 from app.core.asks import Flood, Heard, LastLook, News, Reply
+from app.core.backlog import MAILBOX_LIMIT, PASS_LIMIT, PASSES_LIMIT, Backlog
 from app.core.commit import Commit, PendingAsk
 from app.core.defects import DefectCount, one_by_one
 from app.core.head import HEAD_KEY, Head, Progress
@@ -31,14 +32,8 @@ from app.core.written import milliseconds, records_of
 from topics.dead_letters import dead_letter
 from topics.record import NewRecord, Record
 
-__all__ = ["HEAD_KEY", "UNDECIDED_LIMIT", "Commit", "Head", "Partition", "PendingAsk"]
+__all__ = ["HEAD_KEY", "Commit", "Head", "Partition", "PendingAsk"]
 
-UNDECIDED_LIMIT = 10_000
-"""Events that may wait undecided; at the bound the driver stops receiving and goes on polling."""
-MAILBOX_LIMIT = 500
-"""At this many events for one person a pass that waits for the model ends at once."""
-PASS_LIMIT = timedelta(seconds=60)
-"""Over all the asks of a pass: two of 25 s each, and a little."""
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -61,6 +56,7 @@ class Partition:
         self._progress = Progress(head)
         self._people = People(rows)
         self._waiting = Waiting()
+        self._backlog = Backlog()
         self._standing = Standing()
         self._defects = DefectCount()
         self._mailboxes: dict[str, Mailbox] = {}
@@ -92,9 +88,12 @@ class Partition:
             if event is None:
                 self._progress.done(record.offset)
                 continue
-            mailbox = self._mailboxes.get(event.user_id) or self._mailbox(event.user_id)
+            mailbox = self._mailboxes.get(event.user_id)
+            if mailbox is None:
+                mailbox = self._mailboxes[event.user_id] = Mailbox()
             mailbox.events.append(event)
             mailbox.records.append(record)
+            self._backlog.add(record)
             touched[event.user_id] = None
         for user_id in touched:
             self._attend(user_id, now)
@@ -110,7 +109,7 @@ class Partition:
             running.late = True
             self._requests.drop(running)
             self._go_on(running, (now, Reply(failed="timeout")))
-        for user_id in self._waiting.due_looks(now):
+        for user_id in self._waiting.due_looks(now, PASSES_LIMIT - len(self._running)):
             self._wake(user_id, now, mature=False)
         for user_id in self._waiting.due_maturities(now, room, self._running, self._woken):
             self._woken.add(user_id)
@@ -165,13 +164,19 @@ class Partition:
     def next_wake(self) -> datetime | None:
         """When `tick` has something to do next: a due time, a reading, a pass's deadline."""
         again = self._ticked_at + LOOK_AGAIN if self._waiting.queued and self._ticked_at else None
-        times = [self._waiting.next(), again, *(running.deadline for running in self._running.values())]
+        waiting = self._waiting.next() if len(self._running) < PASSES_LIMIT else again
+        times = [waiting, again, *(running.deadline for running in self._running.values())]
         return min((at for at in times if at is not None), default=None)
 
     @property
     def undecided(self) -> int:
-        """Events that were received and are not decided: the driver stops receiving at UNDECIDED_LIMIT."""
+        """Events that were received and are not decided."""
         return self._progress.undecided
+
+    @property
+    def fullness(self) -> float:
+        """How far the fullest bound of the backlog is reached; from 1 on the driver stops receiving."""
+        return self._backlog.fullness(self._progress.undecided, len(self._running))
 
     @property
     def woken(self) -> int:
@@ -189,13 +194,10 @@ class Partition:
     # Passes
 
     def _wake(self, user_id: str, now: datetime, *, mature: bool) -> None:
-        mailbox = self._mailboxes.get(user_id) or self._mailbox(user_id)
+        mailbox = self._mailboxes.setdefault(user_id, Mailbox())
         mailbox.woken = True
         mailbox.mature = mailbox.mature or mature
         self._attend(user_id, now)
-
-    def _mailbox(self, user_id: str) -> Mailbox:
-        return self._mailboxes.setdefault(user_id, Mailbox())
 
     def _attend(self, user_id: str, now: datetime) -> None:
         """Start a pass for somebody whose mailbox is not empty, unless one is under way."""
@@ -261,6 +263,7 @@ class Partition:
     def _done(self, mailbox: Mailbox, asked: str) -> None:
         for event in mailbox.events:
             self._progress.done(event.offset)
+        self._backlog.remove(mailbox.records)
         self._tally.count("tactful_passes_total", asked)
 
     def _apply(
@@ -274,9 +277,7 @@ class Partition:
         self._people.decided(user_id, after)
         if woken or before is None or after is None or not waits_alike(before, after):
             self._waiting.put(after, user_id)
-        if user_id in self._woken and not any(
-            one.status == "maturing" for one in (after.intents.values() if after else ())
-        ):
+        if user_id in self._woken and not (after and after.is_maturing):
             self._woken.discard(user_id)
         if decided.leaves_records:
             self._records.extend(records_of(user_id, decided, now))
@@ -293,6 +294,7 @@ class Partition:
             self._apply(user_id, self._people.known(user_id), decided, now, woken=True)
             if record is not None:
                 self._progress.done(record.offset)
+                self._backlog.remove([record])
                 if error:
                     self._tally.count("tactful_dead_letters_total", "defect")
                     self._records.append(dead_letter(record, "defect", error, milliseconds(now)))

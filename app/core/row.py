@@ -169,6 +169,11 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
             seen=self.seen,
         )
 
+    @property
+    def is_maturing(self) -> bool:
+        """Whether a maturity event of a plan was written and has not come back."""
+        return any(intent.status == "maturing" for intent in self.intents.values())
+
     def granted(self, agent: str) -> bool:
         """Whether the person lets this agent reach out; the later of a named consent and `*` has the word."""
         granted = self.consents.get(agent)

@@ -51,10 +51,10 @@ class Timers:
                 heapreplace(self._heap, (at, user_id))
         return None
 
-    def pop_due(self, now: datetime) -> list[tuple[datetime, str]]:
-        """The people whose time has come, with that time, earliest first; their entries are gone."""
+    def pop_due(self, now: datetime, most: int | None = None) -> list[tuple[datetime, str]]:
+        """The people whose time has come, with that time, earliest first (at most so many); their entries are gone."""
         due: list[tuple[datetime, str]] = []
-        while (at := self.next()) is not None and at <= now:
+        while (most is None or len(due) < most) and (at := self.next()) is not None and at <= now:
             due.append(heappop(self._heap))
             del self._at[due[-1][1]]
         return due

@@ -71,9 +71,9 @@ class Waiting:
         else:
             self._expiries[user_id] = expires
 
-    def due_looks(self, now: datetime) -> list[str]:
-        """The people whose plain wake-up has come."""
-        return [user_id for _, user_id in self._looks.pop_due(now)]
+    def due_looks(self, now: datetime, room: int) -> list[str]:
+        """At most `room` people whose plain wake-up has come, the longest due first."""
+        return [user_id for _, user_id in self._looks.pop_due(now, room)]
 
     def due_maturities(
         self, now: datetime, room: int, passed_over: Container[str], counted: Container[str]

@@ -18,13 +18,12 @@ from app.drivers.kafka_client import (
 )
 from app.drivers.kafka_owned import Owned
 from app.drivers.kafka_reader import records
-from app.drivers.partition_loop import UNDECIDED_LIMIT
 from topics.user_events import USER_EVENTS
 
 POLL_MS = 100
 RECORDS_AT_ONCE = 2_000
 """Enough that batching pays, few enough to stay responsive: some 25 ms of work."""
-RESUME_BELOW = UNDECIDED_LIMIT // 2
+RESUME_BELOW = 0.5
 """Not at the bound itself: each pause throws away what was fetched ahead."""
 
 
@@ -141,7 +140,7 @@ class Group:
             if number not in self._slowed and loop.full:
                 self._slowed.add(number)
                 self._member.pause(self._place(number))
-            elif number in self._slowed and loop.partition.undecided < RESUME_BELOW:
+            elif number in self._slowed and loop.partition.fullness < RESUME_BELOW:
                 self._slowed.discard(number)
                 self._member.resume(self._place(number))
 

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.core.asks import Reply
-from app.core.partition import UNDECIDED_LIMIT
 from app.drivers.asking import Asking
 from app.drivers.committing import Committing
 from app.drivers.machine import CommitDoubt, Machine, Model, PartitionLog
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from topics.record import Record
 
 __all__ = [
-    "UNDECIDED_LIMIT",
     "CommitDoubt",
     "Machine",
     "Model",
@@ -141,7 +139,7 @@ class PartitionLoop:
     @property
     def full(self) -> bool:
         """Whether receiving should stop until more is decided."""
-        return self.partition.undecided >= UNDECIDED_LIMIT
+        return self.partition.fullness >= 1
 
     @property
     def outstanding(self) -> int:

@@ -19,8 +19,6 @@ from topics.record import NewRecord, Record
 EVENTS = "user-events"
 STEPS_AT_ONE_INSTANT = 100_000
 """Far above what a story can cause at one time; an endless loop shows within a minute."""
-UNDECIDED_LIMIT = 10_000
-"""As in the drivers: at this many undecided events nothing more is received."""
 LOOK_AGAIN = timedelta(seconds=1)
 """When there was no room to wake somebody who is due, the drivers look again after this long."""
 
@@ -154,7 +152,7 @@ class MemoryWorld:
     def _receive(self, worker: _Worker) -> bool:
         log = self._topics[EVENTS]
         fresh = log[worker.received :]
-        if not fresh or worker.partition.undecided >= UNDECIDED_LIMIT:
+        if not fresh or worker.partition.fullness >= 1:
             return False
         worker.received = len(log)
         worker.partition.receive(fresh, self._now)

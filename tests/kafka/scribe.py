@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.core.asks import Reply
+from app.core.backlog import UNDECIDED_LIMIT
 from app.core.head import Head
 from app.core.partition import Commit, PendingAsk
 from app.core.tally import Tally
@@ -98,6 +99,10 @@ class Scribe:
     @property
     def undecided(self) -> int:
         return len(self._touched)
+
+    @property
+    def fullness(self) -> float:
+        return self.undecided / UNDECIDED_LIMIT
 
     def take_tally(self) -> Tally:
         return Tally()

@@ -9,7 +9,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from app.core import partition
+from app.core import backlog
 from tests.simulation.adversary import history
 from tests.simulation.broken import Broken
 from tests.simulation.moves import Bounds, Crash, Happening, History, Move, TakeOver
@@ -76,7 +76,7 @@ def test_nothing_is_broken_by_a_history_without_moves() -> None:
 def test_a_history_leaves_the_cores_bounds_as_they_were() -> None:
     """Small bounds hold for a history only, and what a history calls usual is what the core has."""
     assert failure(History(seed=0, bounds=Bounds(mailbox=3, open=2))) is None
-    assert Bounds().mailbox == partition.MAILBOX_LIMIT
+    assert Bounds().mailbox == backlog.MAILBOX_LIMIT
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

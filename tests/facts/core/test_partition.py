@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from app.core import partition
 from app.core.asks import Reply
+from app.core.backlog import MAILBOX_LIMIT, PASS_LIMIT, PASSES_LIMIT
 from app.core.ids import IDENTITY_BYTES
-from app.core.partition import MAILBOX_LIMIT
 from app.core.policy import Policy
 from app.core.row import SEEN_EVENTS
 from tests.facts.core.by_hand import (
@@ -392,3 +393,31 @@ def test_the_end_of_a_conversation_brings_its_reading_forward() -> None:
     ahead = (NOON + 30 * SECOND).isoformat()
     world.tell(world.event("ana", "conversation.ended", {"conversation_id": "c"}, time=ahead))
     assert world.partition.next_wake() == NOON + 30 * SECOND
+
+
+def test_what_may_wait_has_bounds_by_number_and_by_size() -> None:
+    """Long words fill a partition sooner than many; what is decided makes room again."""
+    world = waiting_for_words("ana")
+    assert world.partition.fullness == 1 / PASSES_LIMIT
+    words = "a word " * 30_000
+    big = [world.event("ana", "weather.changed", {"words": words}) for _ in range(340)]
+    world.partition.receive(big, world.now)
+    assert world.partition.fullness >= 1
+    world.answered(A_DRAFT)
+    assert world.partition.undecided == 0
+    assert world.partition.fullness == 0
+
+
+def test_no_more_people_are_read_at_once_than_passes_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose words have settled waits for a pass to end; the longest due goes first."""
+    monkeypatch.setattr(partition, "PASSES_LIMIT", 2)
+    world = ByHand()
+    for user_id in ("ana", "ben", "cleo"):
+        world.granted(user_id)
+        world.happens(user_id, "message.received", {"text": "Surgery on Thursday."})
+    world.at(NOON + 2 * MINUTE)
+    assert [user_id for user_id, _ in world.asks()] == ["ana", "ben"]
+    assert world.partition.next_wake() == NOON + 2 * MINUTE + PASS_LIMIT
+    world.answered(NOTHING_NEW, user_id="ana")
+    world.at(NOON + 2 * MINUTE)
+    assert [user_id for user_id, _ in world.asks()] == ["ben", "cleo"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.core.asks import Ask, ComposeAnswer, Judge, Reply
+from app.core.backlog import UNDECIDED_LIMIT
 from app.core.partition import Commit, Head, PendingAsk
 from app.core.tally import Tally
 from topics.record import NewRecord, Record
@@ -133,6 +134,10 @@ class Echo:
     @property
     def undecided(self) -> int:
         return len(self.waiting) + len(self.decided)
+
+    @property
+    def fullness(self) -> float:
+        return self.undecided / UNDECIDED_LIMIT
 
     def take_tally(self) -> Tally:
         return Tally()

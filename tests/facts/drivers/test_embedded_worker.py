@@ -18,12 +18,12 @@ import msgspec
 import pytest
 
 from app.core.asks import Ask, Reply
+from app.core.backlog import UNDECIDED_LIMIT
 from app.core.partition import Commit, Head
 from app.core.row import decode
 from app.drivers.clock import StoryClock
 from app.drivers.embedded import EmbeddedLog
 from app.drivers.embedded_worker import RECORDS_AT_ONCE, EmbeddedWorker
-from app.drivers.partition_loop import UNDECIDED_LIMIT
 from tests.facts.drivers.echo import GOOD, NOON, Echo, after
 from tests.facts.drivers.kill_me import REQUESTS
 from topics.controls import Control

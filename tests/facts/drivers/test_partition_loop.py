@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from app.core.asks import Ask, Reply
+from app.core.backlog import UNDECIDED_LIMIT
 from app.core.partition import Commit
 from app.core.tally import Tally
 from app.drivers.clock import SteadyClock, StoryClock
-from app.drivers.partition_loop import UNDECIDED_LIMIT, CommitDoubt, PartitionLoop, all_settled
+from app.drivers.partition_loop import CommitDoubt, PartitionLoop, all_settled
 from tests.facts.drivers.echo import GOOD, NOON, Echo, after, said
 
 COSTLY = msgspec.structs.replace(GOOD, input_tokens=10, output_tokens=3, seconds=1.5)

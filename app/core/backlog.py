@@ -1,0 +1,42 @@
+"""What may wait undecided in a partition: the bounds by name, and how far they are reached.
+
+At the first that is reached the driver stops receiving and goes on polling; below half of all it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from topics.record import Record
+
+UNDECIDED_LIMIT = 10_000
+"""Events that wait for their pass, or whose pass waits for the model."""
+UNDECIDED_BYTES = 64 * 1024 * 1024
+"""Of their values as they stand in the log: a quarter of a MB each would be 2.5 GB."""
+PASS_LIMIT = timedelta(seconds=60)
+"""Over all the asks of a pass: two of 25 s each, and a little."""
+PASSES_LIMIT = 2_000
+"""Passes that wait for the model; no more people are woken for a reading, either."""
+MAILBOX_LIMIT = 500
+"""Events for one person: a pass of theirs that waits for the model ends at once."""
+
+
+class Backlog:
+    """The bytes that wait; the others are counted where they stand."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def add(self, record: Record) -> None:
+        """It waits from now on."""
+        self._bytes += len(record.value or b"")
+
+    def remove(self, records: Sequence[Record]) -> None:
+        """They are decided."""
+        for record in records:
+            self._bytes -= len(record.value or b"")
+
+    def fullness(self, events: int, passes: int) -> float:
+        """How far the fullest bound is reached: 1 is full."""
+        return max(events / UNDECIDED_LIMIT, self._bytes / UNDECIDED_BYTES, passes / PASSES_LIMIT)
