@@ -32,6 +32,10 @@ AT_ONCE = "Requests at the same time."
 CODES = "Exit codes: 0 fine, 1 some cases have no answer, or a bound was not met, 2 usage, 3 no model."
 
 
+BYTES_A_TOKEN = 4
+"""Of English, about; enough to know beforehand what a run costs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """Where requests go and answers come from."""
@@ -96,8 +100,10 @@ class Exchange:
         from app.evaluation.exchange import exported
 
         if self.export is not None:
-            self.export.write_bytes(b"".join(exported(asks)))
-            note(f"{len(asks)} requests written to {self.export}")
+            lines = list(exported(asks))
+            self.export.write_bytes(b"".join(lines))
+            about = sum(map(len, lines)) // BYTES_A_TOKEN
+            note(f"{len(asks)} requests written to {self.export}: about {about:,} tokens to read")
 
     def _brought(
         self, given: Settings, policy: Policy, asks: Sequence[tuple[str, Ask]]
