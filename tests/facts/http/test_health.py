@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from app.core.asks import Reply
+from app.core.partition import Commit
 from app.core.tally import Tally
+from app.drivers import partition_loop
 from app.drivers.canary import Canary
 from tests.facts.http.at_home import at_home, event
 
@@ -67,6 +73,44 @@ async def test_a_partition_that_commits_nothing_is_reported_as_stuck(tmp_path: P
         loop._committing.work_since = None
     assert answer.status == 503
     assert "61 s and committed nothing" in answer.body["reasons"][0]
+
+
+async def test_work_without_a_commit_is_unready_after_ten_seconds_and_stuck_after_sixty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk keeps a commit waiting: `/readyz` says so first, `/healthz` in the end, and neither once it is durable."""
+    ahead_s = 0.0
+    async with at_home(tmp_path) as house:
+        commit, begun, may_go_on = house.log.commit, asyncio.Event(), asyncio.Event()
+
+        async def held_up(what: Commit) -> None:
+            begun.set()
+            await may_go_on.wait()
+            await commit(what)
+
+        async def pages(after_s: float) -> tuple[int, int]:
+            nonlocal ahead_s
+            ahead_s = after_s
+            return (await house.get("/readyz")).status, (await house.get("/healthz")).status
+
+        began = time.monotonic()
+        ahead = SimpleNamespace(monotonic=lambda: began + ahead_s)
+        monkeypatch.setattr(partition_loop, "time", ahead)
+        assert await pages(1_000) == (200, 200), "time alone is no reason: there is no work"
+        monkeypatch.setattr(house.log, "commit", held_up)
+        await house.post(event())
+        async with asyncio.timeout(10):
+            await begun.wait()
+        began = time.monotonic()  # the work began a moment before
+        assert await pages(9) == (200, 200)
+        assert await pages(15) == (503, 200)
+        (reason,) = (await house.get("/readyz")).body["reasons"]
+        assert reason.startswith("partition 0 has had work for 1")
+        assert reason.endswith(" s and committed nothing: look at the disk")
+        assert await pages(65) == (503, 503)
+        may_go_on.set()
+        await house.decided()
+        assert await pages(65) == (200, 200)
 
 
 async def test_the_canary_goes_the_whole_way_and_leaves_no_trace(tmp_path: Path) -> None:
