@@ -2,8 +2,7 @@
 
 Counted: decoding, pass, row and its encoding, commit. In microseconds of this process's CPU time.
 A new partition with people who have consented, then some thousand events of one kind, in turns: kind after kind, many
-times over. What disturbs only ever adds, so the least of the turns is the figure to compare: over runs on a shared
-machine it holds within 2 to 3 %.
+times over. What disturbs only ever adds, so the least of the turns is the figure to compare.
 """
 
 from __future__ import annotations
