@@ -12,6 +12,8 @@ from rocksdict import DBCompressionType, Options, Rdict, WriteBatch, WriteOption
 
 PAGE = 1_000
 """Keys read with one iterator: an open one keeps the store's lock even after `close`."""
+PAGE_BYTES = 1024 * 1024
+"""And no more once they have so many: a thousand of the largest events would be a quarter of a gigabyte."""
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 """A worker may hold dozens of partitions, a store for each: the default of 64 MB would be gigabytes."""
 _FILE_GONE = "IO error: No such file or directory"
@@ -87,11 +89,11 @@ class Store:
     def scan(self, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys with this prefix in their order, from `prefix + begin` on; what changes meanwhile may show."""
         key = prefix + begin
-        while page := self._page(prefix, key):
+        more = True
+        while more:
+            page, more = self._page(prefix, key)
             yield from page
-            if len(page) < PAGE:
-                return
-            key = page[-1][0] + b"\x00"
+            key = page[-1][0] + b"\x00" if page else key
 
     def last(self, prefix: bytes) -> tuple[bytes, bytes] | None:
         """The greatest key with this prefix."""
@@ -118,16 +120,21 @@ class Store:
             with self._trouble():
                 self._db.close()
 
-    def _page(self, prefix: bytes, key: bytes) -> list[tuple[bytes, bytes]]:
+    def _page(self, prefix: bytes, key: bytes) -> tuple[list[tuple[bytes, bytes]], bool]:
+        """And whether there is more behind it."""
         page: list[tuple[bytes, bytes]] = []
+        size = 0
         with self._trouble():
             cursor = self._db.iter()
             cursor.seek(key)
-            while len(page) < PAGE and cursor.valid() and cursor.key().startswith(prefix):
+            while more := cursor.valid() and cursor.key().startswith(prefix):
+                if len(page) == PAGE or size >= PAGE_BYTES:
+                    break
                 page.append((cursor.key(), cursor.value()))
+                size += len(page[-1][1])
                 cursor.next()
             cursor.status()
-        return page
+        return page, more
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from app.core.partition import HEAD_KEY
 from app.drivers.rocks import (
+    PAGE_BYTES,
     WRITTEN_FROM,
     Batch,
     LocalRows,
@@ -51,6 +53,20 @@ def test_a_scan_reads_one_prefix_in_order(store: Store) -> None:
     assert [int(value) for _, value in store.scan(b"x")] == list(range(2_500))
     assert next(store.scan(b"x", b"02499")) == (b"x02499", b"2499")
     assert (store.last(b"x"), store.last(b"z")) == ((b"x02499", b"2499"), None)
+
+
+def test_a_scan_holds_a_page_of_large_values_and_no_more(store: Store) -> None:
+    """A megabyte at once, however much stands behind it; nothing is left out between the pages."""
+    size = 130_000
+    for n in range(100):
+        store.put(b"x%03d" % n, b"%d" % n + bytes(size))
+    tracemalloc.start()
+    found = [int(value[:-size]) for _, value in store.scan(b"x")]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == list(range(100))
+    # The page that was read, the one that is being read, and one value more in each.
+    assert peak < 2 * (PAGE_BYTES + size) + 100_000
 
 
 def test_a_prefix_can_be_dropped(store: Store) -> None:
