@@ -1,6 +1,7 @@
 """What may wait undecided in a partition: the bounds by name, and how far they are reached.
 
-At the first that is reached the driver stops receiving and goes on polling; below half of all it goes on.
+At the first that is reached the driver stops receiving and goes on polling; it goes on below half of all on Kafka,
+where a pause throws away what was fetched ahead, and below the bound on the embedded log.
 """
 
 from __future__ import annotations
