@@ -16,6 +16,8 @@ AT_ONCE = 1_000
 """Records in one write: at 1 KB each, two of a broker's batches."""
 WAITING_AT_MOST = 10_000
 """Records that wait for the log; beyond it a caller is sent away, and may come again."""
+BYTES_AT_MOST = 64 * 1024 * 1024
+"""Of their values: at a quarter of a MB each, 10,000 would be 2.5 GB."""
 
 Append = Callable[[Sequence["NewRecord"]], Awaitable[object]]
 
@@ -26,18 +28,22 @@ class Together:
     def __init__(self, append: Append) -> None:
         self._append = append
         self._queue: deque[tuple[Sequence[NewRecord], asyncio.Future[None]]] = deque()
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
 
     async def add(self, records: Sequence[NewRecord]) -> None:
         """Return when the log has them; LogAway when it cannot take them, or too many wait already."""
         if not records:
             return
-        if self._waiting and self._waiting + len(records) > WAITING_AT_MOST:
+        size = _size(records)
+        if self._waiting and (
+            self._waiting + len(records) > WAITING_AT_MOST or self._bytes + size > BYTES_AT_MOST
+        ):
             raise LogAway(f"{self._waiting} events wait for the log: send these again in a moment")
         done = asyncio.get_running_loop().create_future()
         self._queue.append((records, done))
         self._waiting += len(records)
+        self._bytes += size
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         await done
@@ -63,6 +69,7 @@ class Together:
                     done.set_result(None)
         finally:
             self._waiting -= len(records)
+            self._bytes -= _size(records)
 
     def _next(self) -> tuple[list[asyncio.Future[None]], list[NewRecord]]:
         those: list[asyncio.Future[None]] = []
@@ -72,3 +79,7 @@ class Together:
             those.append(done)
             records.extend(few)
         return those, records
+
+
+def _size(records: Sequence[NewRecord]) -> int:
+    return sum(len(record.value or b"") for record in records)

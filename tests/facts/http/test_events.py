@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.drivers.served import LogAway
-from app.http.together import AT_ONCE, WAITING_AT_MOST, Together
+from app.http.together import AT_ONCE, BYTES_AT_MOST, WAITING_AT_MOST, Together
 from tests.facts.http.at_home import BATCH, CLOUDEVENT, JSON, at_home, cloudevent, event
 from topics.decode import VALUE_LIMIT
 from topics.record import NewRecord
@@ -177,4 +177,18 @@ async def test_a_crowd_before_the_log_has_a_bound() -> None:
     with pytest.raises(LogAway, match="send these again"):
         await together.add(few(1))
     await waiting
+    await together.add(few(1))
+
+
+async def test_a_crowd_of_large_events_has_a_bound_too() -> None:
+    """In bytes: far fewer of them are too many, and once they are written as many may come again."""
+    log = Log()
+    together = Together(log.append)
+    large = [NewRecord("user-events", b"ana", bytes(BYTES_AT_MOST // 64), 0)]
+    for _ in range(2):
+        waiting = asyncio.gather(*(together.add(large) for _ in range(64)))
+        await asyncio.sleep(0)
+        with pytest.raises(LogAway, match="send these again"):
+            await together.add(few(1))
+        await waiting
     await together.add(few(1))
