@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from app.core.row import Row, decode, encode
 
-CACHED_ROWS = 100_000
-"""Of people who may come back soon: some 600 bytes each, 2 KB once all their events are remembered."""
-_EVICT = CACHED_ROWS // 10
+CACHED_BYTES = 64 * 1024 * 1024
+"""Rows of people who may come back soon: some 600 bytes each, 2 KB once all their events are remembered."""
+NAME_BYTES = 200
+"""What a person costs in the cache beside the row."""
 
 
 class People:
@@ -21,6 +22,7 @@ class People:
     def __init__(self, durable: Callable[[str], bytes | None]) -> None:
         self._durable = durable
         self._rows: dict[str, bytes | None] = {}
+        self._bytes = 0
         self._changed: set[str] = set()
 
     def row(self, user_id: str) -> Row:
@@ -33,12 +35,15 @@ class People:
             data = self._rows[user_id]
         else:
             data = self._rows[user_id] = self._durable(user_id)
+            self._bytes += _size(data)
         return None if data is None else decode(data)
 
     def decided(self, user_id: str, row: Row | None) -> None:
         """The row that a pass ended with; None: nothing is left of the person."""
-        self._rows.pop(user_id, None)  # the newest stand last, for eviction
-        self._rows[user_id] = None if row is None else encode(row)
+        if user_id in self._rows:
+            self._bytes -= _size(self._rows.pop(user_id))  # the newest stand last, for eviction
+        data = self._rows[user_id] = None if row is None else encode(row)
+        self._bytes += _size(data)
         self._changed.add(user_id)
 
     @property
@@ -54,8 +59,13 @@ class People:
 
     def committed(self) -> None:
         """The taken rows are durable: from now on they may leave the cache."""
-        excess = len(self._rows) - CACHED_ROWS
-        if excess > 0:
-            may_go = [user for user in self._rows if user not in self._changed]
-            for user_id in may_go[: excess + _EVICT]:
-                del self._rows[user_id]
+        if self._bytes <= CACHED_BYTES:
+            return
+        for user_id in [user for user in self._rows if user not in self._changed]:
+            self._bytes -= _size(self._rows.pop(user_id))
+            if self._bytes <= CACHED_BYTES * 9 // 10:  # a tenth at a time: each look goes through all names
+                break
+
+
+def _size(data: bytes | None) -> int:
+    return NAME_BYTES if data is None else NAME_BYTES + len(data)

@@ -15,8 +15,7 @@ def held(bounds: Bounds) -> Iterator[None]:
     """Within this they hold, in the modules that look at them; then the core's own do again."""
     wanted = (
         (partition, "MAILBOX_LIMIT", bounds.mailbox),
-        (people, "CACHED_ROWS", bounds.cached),
-        (people, "_EVICT", max(1, bounds.cached // 10)),
+        (people, "CACHED_BYTES", bounds.cached * people.NAME_BYTES),
         (reading, "MESSAGES_A_CHUNK", bounds.chunk),
         (unread, "UNREAD_BYTES", bounds.unread),
         (ledger, "OPEN_INTENTS", bounds.open),

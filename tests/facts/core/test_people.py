@@ -40,8 +40,8 @@ def test_nothing_left_of_a_person_is_a_tombstone() -> None:
 
 
 def test_the_memory_of_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many people a commit touches: what is durable goes, the longest unseen first."""
-    monkeypatch.setattr(people, "CACHED_ROWS", 100)
+    """However many a commit touches, however much is known of one: what is durable goes, the longest unseen first."""
+    monkeypatch.setattr(people, "CACHED_BYTES", 100 * people.NAME_BYTES)
     durable: dict[str, bytes] = {}
     known = People(durable.get)
     for commit in range(5):
@@ -51,7 +51,11 @@ def test_the_memory_of_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         known.decided("late", Row(user_id="late", name="not durable yet"))
         known.committed()
         assert len(known._rows) <= 100
-    assert known.row("late").name == "not durable yet"
+        assert known.row("late").name == "not durable yet"
+    known.decided("much", Row(user_id="much", last_text="x" * 100 * people.NAME_BYTES))
+    known.take_changed()
+    known.committed()
+    assert len(known._rows) <= 1
     assert known.row("1-1") == Row(user_id="1-1")
 
 

@@ -71,8 +71,8 @@ def _around_takeovers(act: Reached) -> None:
         return around
 
     def read(read_to: Any) -> Any:
-        async def around(*given: Any) -> AsyncIterator[Any]:
-            async for batch in read_to(*given):
+        async def around(*given: Any, **more: Any) -> AsyncIterator[Any]:
+            async for batch in read_to(*given, **more):
                 yield batch
                 act("mid-restore")
 
