@@ -2,7 +2,9 @@
 
 `FAULT_KILL=point[:n]` ends it with SIGKILL when it comes to that point for the n-th time, `FAULT_FREEZE=point[:n]`
 stops it there with SIGSTOP. `FAULT_UNFENCED=1` gives every producer a transactional id of its own, so that nobody
-is fenced: the world without the promise. The product knows nothing of it: its own functions are wrapped here.
+is fenced: the world without the promise. `FAULT_PATIENT=1` gives commits no deadline, so that what slept longer than
+that goes on with its commit all the same, and nothing but the fence is in its way. The product knows nothing of it:
+its own functions are wrapped here.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 from app.core.partition import Commit
 from app.drivers import kafka_takeover
+from app.drivers.committing import Committing
 from app.drivers.kafka_client import Kafka
 from app.drivers.kafka_commit import TransactionLog
 from app.drivers.kafka_takeover import Takeovers
@@ -136,6 +139,17 @@ def _without_fencing() -> None:
     _wrap(Kafka, "producer", unfenced)
 
 
+def _without_deadline() -> None:
+    def patient(init: Any) -> Any:
+        def around(self: Committing, *given: Any, **named: Any) -> None:
+            init(self, *given, **named)
+            self._within_s = 600.0
+
+        return around
+
+    _wrap(Committing, "__init__", patient)
+
+
 def main() -> None:
     """Wrap what was asked for, and be the command."""
     act = _acting(os.environ)
@@ -144,6 +158,8 @@ def main() -> None:
     _around_the_model(act)
     if os.environ.get("FAULT_UNFENCED"):
         _without_fencing()
+    if os.environ.get("FAULT_PATIENT"):
+        _without_deadline()
     from app.cli.main import run  # noqa: PLC0415 - what it imports is to be wrapped by then
 
     sys.argv[0] = "tactful"
