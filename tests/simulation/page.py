@@ -223,6 +223,8 @@ class Page:
             return
         if told.type != "intent.requested" and not (i + 1 == book.done and book.life.granted(key[0])):
             return
+        if told.type != "intent.requested" and self._is_forgotten:
+            return
         if not any(
             (agent, subject_key) == key and offset <= told.offset for agent, subject_key, offset in here
         ):
@@ -280,11 +282,17 @@ class Page:
 
     # The row
 
+    @property
+    def _is_forgotten(self) -> bool:
+        """An erasure's 30 days are over: a copy of what was before, of the erasure too, is an event like any other."""
+        book = self._book
+        erased_at = book.life.erased_at
+        return erased_at is not None and book.latest - erased_at > FORGOTTEN_AFTER
+
     def _lived(self) -> None:
         """I8: the row is what the done part of the person's log says."""
         book, row, life = self._book, self._row, self._book.life
-        long_ago = life.erased_at is not None and book.latest - life.erased_at > FORGOTTEN_AFTER
-        if book.uncertain or long_ago or (row is NO_ROW and not life.known):
+        if book.uncertain or self._is_forgotten or (row is NO_ROW and not life.known):
             return
         if differs := life.differs(row):
             raise Broken("I8", f"{book.user} after offset {book.log[book.done - 1].offset}: {differs}")

@@ -52,9 +52,10 @@ from topics.record import NewRecord
 
 ROSTER: Mapping[str, Agent] = {**{agent.name: agent for agent in agents.FIVE}, "brittle": Brittle()}
 SETTLING_STEPS = 200
-CALM_STEPS = 12_000
+CALM_STEPS = 40_000
 """Far above what is left to do when the faults stop. While somebody who is not heard of leaves no room a step is a
-second, and a clock that ran two hours ahead makes that last as long."""
+second, and a clock that ran two hours ahead makes that last as long; a flood of messages that are read one at a time
+takes as many."""
 CALM_ROOM = 2
 """People who may be woken and undecided in calm times: as in the drivers, who is never decided leaves no room."""
 SLOWEST_WAIT = timedelta(days=400)

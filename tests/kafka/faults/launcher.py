@@ -2,9 +2,9 @@
 
 `FAULT_KILL=point[:n]` ends it with SIGKILL when it comes to that point for the n-th time, `FAULT_FREEZE=point[:n]`
 stops it there with SIGSTOP. `FAULT_UNFENCED=1` gives every producer a transactional id of its own, so that nobody
-is fenced: the world without the promise. `FAULT_PATIENT=1` gives commits no deadline, so that what slept longer than
-that goes on with its commit all the same, and nothing but the fence is in its way. The product knows nothing of it:
-its own functions are wrapped here.
+is fenced: the world without the promise. `FAULT_PATIENT=1` gives commits three times their time, so that what slept
+for longer than usual goes on with its commit all the same, and nothing but the fence is in its way.
+The product knows nothing of it: its own functions are wrapped here.
 """
 
 from __future__ import annotations
@@ -139,11 +139,11 @@ def _without_fencing() -> None:
     _wrap(Kafka, "producer", unfenced)
 
 
-def _without_deadline() -> None:
+def _with_patience() -> None:
     def patient(init: Any) -> Any:
         def around(self: Committing, *given: Any, **named: Any) -> None:
             init(self, *given, **named)
-            self._within_s = 600.0
+            self._within_s *= 3
 
         return around
 
@@ -159,7 +159,7 @@ def main() -> None:
     if os.environ.get("FAULT_UNFENCED"):
         _without_fencing()
     if os.environ.get("FAULT_PATIENT"):
-        _without_deadline()
+        _with_patience()
     from app.cli.main import run  # noqa: PLC0415 - what it imports is to be wrapped by then
 
     sys.argv[0] = "tactful"
