@@ -122,7 +122,7 @@ AFTER_A_DRAIN = (flipped_rows, flipped_footers, lost_manifest, lost_rows, cut_ro
 AFTER_A_KILL = (flipped_journal, lost_manifest)
 
 
-@fault("local copies damaged", workers=1, short=True)
+@fault("local copies damaged", workers=1)
 async def damaged_copies(scene: Scene) -> None:
     """The copies of the one worker, while it is down, in every way; it throws them away and restores, or goes on."""
     slot = scene.fleet.slots[0]

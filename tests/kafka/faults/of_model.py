@@ -181,7 +181,7 @@ async def silent(scene: Scene) -> None:
     await _unanswered(scene, "silence", for_s=48)
 
 
-@fault("model answers badly", rate=16, short=True, policy=BUDGET_POLICY)
+@fault("model answers badly", rate=16, policy=BUDGET_POLICY)
 async def answering_badly(scene: Scene) -> None:
     """Pages of a proxy, refusals, halves, malformed and hostile answers: none of it reaches a person."""
     async with bad_model(scene) as server:

@@ -99,7 +99,7 @@ async def _raw_round(scene: Scene, number: int) -> Counter[str]:
     return wanted
 
 
-@fault("unreadable records", workers=2, short=True)
+@fault("unreadable records", workers=2)
 async def unreadable_records(scene: Scene) -> None:
     """Thirty thousand records of fifteen unreadable kinds are dead letters; two thousand with odd headers are none."""
     wanted: Counter[str] = Counter()
