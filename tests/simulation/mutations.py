@@ -24,7 +24,7 @@ from tests.simulation.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "tests" / "scenarios"
-SEEDS = 1_500
+SEEDS = 6_000
 WITHIN_S = 120.0
 """For one mutant: an endless loop is a finding, too."""
 NOT_CAUGHT = "nothing"
