@@ -268,8 +268,8 @@ def load_settings() -> Settings:
         raise SettingsError(f"{error}: write each part as a variable of its own, with `__` between") from None
 
 
-FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_KAFKA")
-"""What tells the tests of this repository where their broker is."""
+FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_")
+"""What tells the tests of this repository where their broker is, and what must be there."""
 
 
 def unknown_variables() -> list[str]:
