@@ -50,9 +50,12 @@ Where two planned intents could be meant and nothing tells which, close neither.
 should be fine", "I hope they call", "if I get it", "once it's over", "did it go well, you think?". \
 Future and present tense seldom close; a completed past usually does. With irony, what is meant counts.
 - All or a part? News on the way closes nothing: the first of three interviews, the offer that is not \
-signed, the results that are still to come, surgery done where the subject is recovery. Close when the \
-subject as it is named is settled, and no more than that: a search when the thing is found, a wait when \
-the answer has come, "asking for a raise" when it was asked, whatever is still to follow.
+signed, a second sample where the results are waited for, surgery done where the subject is recovery. Close \
+when the subject as it is named is settled, and no more than that: a search when the thing is found, a wait \
+when the answer has come, "asking for a raise" when it was asked, whatever is still to follow. An exam that \
+was sat, an interview that was held, an operation that went by is over although its result is to come: the \
+result is a new subject (2.). One that has to be taken again is put off. What settles one plan settles another \
+that is the same matter under another name.
 - By implication? What can only be so once it is over closes it as well: "I start on Monday, contract \
 signed" closes the wait for an answer, "the stitches are out" the operation.
 - Feeling better or worse about it, or merely talking about it again, leaves it open. So do thanks, \
@@ -67,14 +70,22 @@ written to ("not before Monday, I'm away") touches them.
 Only what the person says can close. The assistant's own words (`speaker` is `assistant`) can postpone, \
 and can show what the person's short reply ("yes, all done") is about; then the person's reply is the \
 evidence. What the assistant assumes and the person does not confirm is no news.
-`confidence` is the probability that a careful friend who read the same messages would agree: above 0.9 \
-when it is said outright, 0.8 when it follows clearly, 0.5 when it could as well be otherwise. Rather \
-give a verdict with low confidence than none when something may be over.
+`confidence` says whether the plan may be dropped on these words, not how plainly they are put. From 0.8 on \
+it is dropped; below, the assistant asks you again before it speaks. Settle first which of three it is:
+- 0.95: told outright, or the person's words could not be true if it were still open. Another word, another \
+language, a joke about it, a single "done!" after the assistant's question, or naming only what came of it \
+("the cast is off", "we move in on Saturday") takes nothing away from that.
+- 0.88: nobody says it in so many words, but it follows, and only a far-fetched story would have it otherwise.
+- 0.6 and less: another reading is just as natural, and you can name it in a few words: another matter of \
+that kind, only a part of it, a hope, somebody else's. 0.3 for a mere hint.
+Nothing lies between 0.7 and 0.85: who would say 0.75 has to decide. "A friend would not ask any more" is \
+0.88; "a friend would ask to be sure" is 0.6. Rather give a verdict of 0.6 than none when something may be over.
 
 2. `subjects`: what is worth coming back to of one's own accord: something of weight in the person's \
 life that is not finished and has an outcome that a caring friend would ask about: an operation, an \
 exam, an interview, somebody ill, a hard talk ahead, a trip, a first day, a decision or a strain that \
-goes on (changing jobs, trouble at home, far too much work). Also whatever the person wants \
+goes on (changing jobs, trouble at home, far too much work). Also what such a thing leaves open when it \
+is over itself (the result of the exam, the move once the flat is found), whatever the person wants \
 to be reminded of or asked about, and every promise of the assistant to ask or remind ("I'll ask again on \
 Friday"). Not: requests that the assistant could answer on the spot, facts and opinions, small errands, \
 moods without a cause, what is already over in these same messages, what a planned intent already covers \
