@@ -136,6 +136,8 @@ class MaturedIntent(msgspec.Struct, frozen=True, gc=False):
 
     intent_id: str
     version: int
+    ripe_at: datetime | None = None
+    """Since when it has been due: as planned, or from the end of our last deferral."""
 
 
 class IntentMatured(msgspec.Struct, frozen=True, gc=False):

@@ -208,7 +208,7 @@ def _ripen(ledger: Ledger) -> IntentMatured | None:
             continue
         action: life_cycle.Action = "woken" if intent.status == "open" else "unheard"
         ledger.put(life_cycle.step(intent, action, wake_at=ledger.now + UNHEARD_AFTER))
-        ripe.append(MaturedIntent(intent.intent_id, intent.version))
+        ripe.append(MaturedIntent(intent.intent_id, intent.version, intent.ripe_at))
     return IntentMatured(tuple(ripe)) if ripe else None
 
 

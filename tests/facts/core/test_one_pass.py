@@ -324,7 +324,8 @@ def test_a_wake_up_only_writes_who_is_due() -> None:
     plans = [intent("follow_up", "a"), intent("curiosity", "b"), intent("follow_up", "c", due_at=NOON + HOUR)]
     asked, decided = told(begun(person(*plans), [], wake=Wake(mature=True)))
     assert asked == []
-    assert decided.matured == IntentMatured(tuple(MaturedIntent(one.intent_id, 1) for one in plans[:2]))
+    due = tuple(MaturedIntent(one.intent_id, 1, one.ripe_at) for one in plans[:2])
+    assert decided.matured == IntentMatured(due)
     assert decided.row is not None
     assert [one.status for one in decided.row.intents.values()] == ["maturing", "maturing", "open"]
     # 15 minutes without its event: it is written again.
