@@ -1,0 +1,54 @@
+// Small comforts; every page works without them. No data is kept, nothing is sent.
+"use strict";
+
+// Copying: a button takes what stands in the element that it names.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  const from = document.getElementById(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText("value" in from ? from.value : from.textContent);
+    button.dataset.said ??= button.textContent;
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Select it and copy by hand";
+  }
+  setTimeout(() => { button.textContent = button.dataset.said ?? button.textContent; }, 2000);
+});
+
+// Keys: / finds, j and k go from entry to entry, o opens the details of the one that has the focus.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select")) return;
+  const entries = [...document.querySelectorAll("[data-entry]")].filter((entry) => entry.offsetParent !== null);
+  const at = entries.indexOf(document.activeElement.closest("[data-entry]"));
+  if (event.key === "/") {
+    document.getElementById("q").focus();
+  } else if (event.key === "j" || event.key === "k") {
+    if (!entries.length) return;
+    const near = at < 0 ? 0 : Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), entries.length - 1);
+    entries[near].focus();
+    entries[near].scrollIntoView({ block: "center" });
+  } else if (event.key === "o" && at >= 0) {
+    const details = entries[at].querySelector("details");
+    if (details) details.open = !details.open;
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+// The page is asked for again every few seconds; not while somebody reads the details of an entry, has words
+// selected, or writes.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.detail.elt.matches("[data-polls]")) return;
+  const busy = document.hidden || document.querySelector("#content details[open]")
+    || !document.getSelection().isCollapsed || document.activeElement.closest("#content form, #content [data-entry]");
+  if (busy) event.preventDefault();
+});
+
+// A page that cannot be had leaves the old one standing, and says so.
+const away = () => document.body.classList.add("away");
+document.addEventListener("htmx:sendError", away);
+document.addEventListener("htmx:responseError", away);
+document.addEventListener("htmx:afterOnLoad", () => document.body.classList.remove("away"));
