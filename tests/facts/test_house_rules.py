@@ -21,6 +21,7 @@ IMPORTERS = {
     "anthropic": "app/model/client.py",
     "prometheus_client": "app/metrics.py",
     "faust": "app/console/*.py",
+    "jinja2": "app/console/pages/templating.py",
 }
 CODE = ("topics", "agents", "app")
 BELOW_THE_DRIVERS = ("topics", "agents", "app/core")

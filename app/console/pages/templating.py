@@ -67,7 +67,13 @@ ENVIRONMENT.globals.update(
 
 
 def page(
-    template: str, frame: Frame, *, title: str, zone: str = "UTC", notes: tuple[Note, ...] = (), **values: object
+    template: str,
+    frame: Frame,
+    *,
+    title: str,
+    zone: str = "UTC",
+    notes: tuple[Note, ...] = (),
+    **values: object,
 ) -> str:
     """A whole page, or a part of one where the template says so; times are shown as the clocks of `zone` show them."""
     return ENVIRONMENT.get_template(template).render(
