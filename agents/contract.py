@@ -59,6 +59,8 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=F
     """The maturity that first held it; None while it is not held."""
     looks: int = 0
     """How often a held intent has been asked about."""
+    postponed: int = 0
+    """How often what was said has put it off to a later time."""
     words: str = ""
     """The beginning of the message that raised it, or the type of the event that opened it: for the next reading."""
     spent: Spent = Spent()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from agents import drafts, tone, words
 from agents.contract import Candidate, Defer, Intent, Person, Policy, Proposal, StandDown
 from topics.user_events import Event
+
+SMALL: Final = 0.3
+"""Below it is a small pleasure, by the scale that the reading is told."""
+SMALL_KEEPS: Final = timedelta(hours=48)
+"""So long after its planned time a small thing is still worth a question."""
 
 
 class FollowUp:
@@ -26,6 +31,9 @@ class FollowUp:
     ) -> Candidate | Defer | StandDown:
         if not intent.subject:
             return StandDown(reason="missing_data")
+        # What a cap or the night has put off for days was worth asking about then, if it is of some weight.
+        if intent.importance < SMALL and now - intent.due_at > SMALL_KEEPS:
+            return StandDown(reason="not_relevant")
         return Candidate(
             importance=intent.importance,
             facts=drafts.facts_about(person, intent),

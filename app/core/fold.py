@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from agents.contract import Intent, Item
-from app.core import life_cycle, unread
+from app.core import interruptions, life_cycle, unread
 from app.core.erasure import erase, forget_words
 from app.core.ids import identity
 from app.core.ledger import Ledger
@@ -157,8 +157,7 @@ def _activity(ledger: Ledger, event: Event) -> None:
     row.last_activity = max(row.last_activity or event.time, event.time)
     spell_ends = event.time + ledger.policy.active_within
     row.active_until = max(row.active_until or spell_ends, spell_ends)
-    if any(not nudge.answered for nudge in row.nudges):
-        row.nudges = tuple(msgspec.structs.replace(nudge, answered=True) for nudge in row.nudges)
+    row.nudges = interruptions.stirred(row.nudges, event.time)
 
 
 def _message_received(ledger: Ledger, event: Event) -> None:
@@ -167,6 +166,7 @@ def _message_received(ledger: Ledger, event: Event) -> None:
     _activity(ledger, event)
     if data.in_reply_to:
         ledger.keep_as_sent(data.in_reply_to)
+        ledger.row.nudges = interruptions.replied(ledger.row.nudges)
     unread.add(ledger, origin_of(event), data, "person")
 
 
@@ -256,8 +256,7 @@ def _receipt(ledger: Ledger, event: Event) -> None:
         _activity(ledger, event)
     if event.type in _ENDS_RECALL:
         ledger.keep_as_sent(data.nudge_id)
-    if event.type == "nudge.failed":
-        row.nudges = tuple(nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id)
+    row.nudges = interruptions.received(row.nudges, event.type, data.nudge_id)
 
 
 def _user_erased(ledger: Ledger, event: Event) -> None:

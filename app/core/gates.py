@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from agents.contract import Candidate, Defer, Intent, StandDown
+from app.core import interruptions
+from app.core.interruptions import IGNORED_AFTER
 from app.core.ledger import Ledger
 from app.core.local_time import local_day, next_midnight, quiet_ends
 from app.core.row import WEEK
@@ -15,8 +17,8 @@ from topics.passes import GateAnswer
 from topics.user_events import QuietHours
 
 PAUSED_LOOK = timedelta(minutes=15)
-IGNORED_AFTER = timedelta(hours=24)
 EVERYBODY = "*"
+_IGNORED = "ignored_before"
 _NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 
@@ -115,10 +117,11 @@ def weigh(ledger: Ledger, intent: Intent, now: datetime) -> Weighed:
         gates.append(_said(gate, further))
         if further is not None:
             waits.append(further)
-    ignored = _ignored_before(ledger, intent, now)
-    gates.append(_said("ignored_before", ignored))
-    if ignored is not None:
-        return Weighed(intent=intent, answer=ignored, gates=tuple(gates))
+    for gate, ask in (("ignored_before", _ignored_before), ("interruptions", _interruptions)):
+        ignored = ask(ledger, intent, now)
+        gates.append(_said(gate, ignored))
+        if ignored is not None:
+            return Weighed(intent=intent, answer=ignored, gates=tuple(gates))
     if waits:
         return Weighed(intent=intent, answer=_together(ledger, intent, waits), gates=tuple(gates))
     return Weighed(intent=intent, answer=relevance, gates=tuple(gates))
@@ -195,3 +198,11 @@ def _ignored_before(ledger: Ledger, intent: Intent, now: datetime) -> StandDown 
     if last is None or last.answered or now - last.at <= IGNORED_AFTER:
         return None
     return StandDown(reason="ignored_before")
+
+
+def _interruptions(ledger: Ledger, intent: Intent, now: datetime) -> StandDown | None:
+    """Several of this week's nudges were ignored, whoever sent them, and none was replied to since."""
+    if ledger.policy.agent(intent.agent).even_if_ignored:
+        return None
+    spent = interruptions.are_spent(ledger.row.nudges, now, ledger.policy)
+    return StandDown(reason=_IGNORED) if spent else None

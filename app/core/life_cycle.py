@@ -34,7 +34,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "open": {
         "woken": "maturing",  # its maturity event is in this commit
         "moved": "open",
-        "refused": "stood_down",  # moved with conditions for which the row has no room
+        "refused": "stood_down",  # moved where the row has no room, or too often
         "revoked": "revoked",
         "expired": "expired",
     },

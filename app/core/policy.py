@@ -82,12 +82,17 @@ class Settle(_Part):
 
 
 class ReadingPolicy(_Part):
-    """When messages are read, how sure a verdict must be, how many plans one message may close, how long to hold."""
+    """When messages are read, how sure a verdict must be, how many plans one message may close, how long to hold.
+
+    `postpone`: how often what is said may put one plan off; the next time it ends. 5: whoever says "later" to a sixth
+    question about it means no, and a matter that goes on is raised again.
+    """
 
     when: Literal["settled", "each", "maturity"] = "settled"
     sure: Share = 0.8
     per_message: int = Field(default=3, ge=0)
     hold: Duration = timedelta(hours=12)
+    postpone: int = Field(default=5, ge=0)
 
 
 class CatchUp(_Part):
@@ -104,10 +109,15 @@ class Quality(_Part):
 
 
 class Budget(_Part):
-    """Answered requests: per person and calendar day, and per worker and minute."""
+    """Answered requests: per person and calendar day, and per worker and minute.
+
+    `ignored_per_week`: nudges that a person may leave unheeded in 168 hours, before everybody keeps quiet but those
+    that speak `even_if_ignored`; a reply fills it again. 4: with the caps of two a day, two days without a sign.
+    """
 
     calls_per_person_per_day: int = Field(default=20, ge=0)
     calls_per_minute: int = Field(default=600, ge=0)
+    ignored_per_week: int = Field(default=4, ge=0)
 
 
 class Price(_Part):

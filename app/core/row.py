@@ -80,12 +80,16 @@ class Debt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class PastNudge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A nudge that was decided: for caps, the gap and `ignored_before`; `answered` when activity followed."""
+    """A nudge that was decided: for caps, the gap and `ignored_before`; `answered` when activity followed.
+
+    `ignored`: it was dismissed, or the activity came later than a day; for the budget of interruptions.
+    """
 
     nudge_id: str
     agent: str
     at: datetime
     answered: bool = False
+    ignored: bool = False
 
 
 class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):

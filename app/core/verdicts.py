@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agents.contract import Intent, Sent
-from app.core import doubts
+from app.core import doubts, life_cycle
 from app.core.assessment import has_address
 from app.core.ledger import Ledger
 from app.core.local_time import same_hour_later
-from app.core.plans import Plan
+from app.core.plans import Ending, Plan
 from app.core.row import MUTES, Unread
 from app.core.shown import Raised, Shown
 from topics.outcomes import Evidence
@@ -171,10 +171,22 @@ def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict, m
     if isinstance(thing, Intent):
         assert current is not None
         expires_at = _expiry_after(current.expires_at, before, until)
-        ledger.move(current, until, expires_at, lambda: message.origin.ref)
+        times = current.postponed + (until > before)
+        ledger.move(current, until, expires_at, lambda: message.origin.ref, postponed=times)
+        if times > ledger.policy.reading.postpone:
+            _put_off_for_good(ledger, current.intent_id, _evidence(ledger, message, verdict), message)
         return
     expiry = thing.plan.expires_at and _expiry_after(thing.plan.expires_at, before, until)
     thing.plan = msgspec.structs.replace(thing.plan, due_at=until, expires_at=expiry)
+
+
+def _put_off_for_good(ledger: Ledger, intent_id: str, evidence: Evidence, message: Unread) -> None:
+    """A matter that is put off again and again ends; what goes on in the person's life is raised again."""
+    intent = ledger.row.intents.get(intent_id)
+    if intent is not None:  # it may have been moved onto a mute
+        life_cycle.after(intent.status, "refused")
+        ending = Ending(outcome="stood_down", reason="not_relevant", by=message.origin.ref, evidence=evidence)
+        ledger.close(intent, ending)
 
 
 def _expiry_after(expires_at: datetime, before: datetime, until: datetime) -> datetime:

@@ -226,6 +226,12 @@ PASSES: tuple[Mutant, ...] = (
         "return None",
     ),
     Mutant(
+        "who ignores nudges hears more of them",
+        "interruptions",
+        "return ignored >= policy.budget.ignored_per_week",
+        "return False",
+    ),
+    Mutant(
         "the worst wins",
         "arbitration",
         "return (-priority, -one.answer.importance,",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from app.core.policy import Policy
-from tests.simulation.book import Book, Nudge, Outcome, Pass
+from tests.simulation.book import Book, Nudge, Outcome, Pass, Sent
 from tests.simulation.broken import Broken
 from tests.simulation.log import Told
 from tests.simulation.model import (
@@ -216,6 +216,27 @@ class Nudged:
             told.type in ACTIVITY for _, told in self._applied(last.known)
         ):
             raise self._broken("ignored before", f"nobody has stirred since {last.nudge.decided_at}")
+        unheeded = [
+            sent
+            for sent in standing
+            if at - sent.nudge.decided_at < WEEK
+            and not policy.agent(sent.nudge.agent).even_if_ignored
+            and self._is_unheeded(sent)
+        ]
+        if len(unheeded) >= policy.budget.ignored_per_week:
+            raise self._broken("interruptions", f"{len(unheeded)} of this week's were ignored")
+
+    def _is_unheeded(self, sent: Sent) -> bool:
+        """Nobody stirred for a day after it, or it was dismissed, and neither an opening nor a reply came since."""
+        decided, ignored, answered = sent.nudge.decided_at, False, False
+        for _, told in self._applied(sent.known):
+            if told.type in ACTIVITY and not answered:
+                answered, ignored = True, ignored or told.at - decided > IGNORED_AFTER
+            if told.type == "nudge.replied" or told.data.get("in_reply_to"):
+                ignored = False
+            if told.data.get("nudge_id") == sent.nudge.nudge_id:
+                ignored = told.type == "nudge.dismissed" or (ignored and told.type != "nudge.opened")
+        return ignored or (not answered and self._nudge.decided_at - decided > IGNORED_AFTER)
 
     def _best(self) -> None:
         """Of all that no gate kept back, none had a higher priority or, with the same, a greater importance."""

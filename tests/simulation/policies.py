@@ -30,13 +30,16 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "capped": laid_over(_BRISK, {"caps": {"per_day": 1, "per_week": 2}}),
     "judged": laid_over(_BRISK, {"quality": {"judge": "model"}}),
     "each": laid_over(_BRISK, {"reading": {"when": "each", "hold": "20m", "per_message": 1}}),
-    "at maturity": laid_over(_BRISK, {"reading": {"when": "maturity", "hold": "2h"}}),
+    "at maturity": laid_over(
+        _BRISK, {"reading": {"when": "maturity", "hold": "2h"}, "budget": {"ignored_per_week": 1}}
+    ),
     "poor": laid_over(_BRISK, {"budget": {"calls_per_person_per_day": 3}}),
     "held out": laid_over(_BRISK, {"holdout": {"share": 0.5, "salt": "salt"}}),
     "silent": laid_over(
         _BRISK,
         {
             "catch_up": {"late_by": "20m"},
+            "budget": {"ignored_per_week": 2},
             "agents": {"follow_up": {"fallback": "silence"}, "calendar": {"mode": "shadow"}},
         },
     ),

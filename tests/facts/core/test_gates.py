@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from agents.contract import Candidate, Defer, Intent, StandDown
 from agents.situation import intent
+from app.core import interruptions
 from app.core.gates import Expire, Weighed, admission, weigh
 from app.core.ledger import Ledger
 from app.core.policy import Policy
@@ -29,8 +31,10 @@ def person(**known: Any) -> Row:
     return Row(user_id="ana", consents={"*": True}, **known)
 
 
-def nudged(at: datetime, agent: str = "curiosity", *, answered: bool = True) -> PastNudge:
-    return PastNudge(f"n-{at}", agent, at, answered=answered)
+def nudged(
+    at: datetime, agent: str = "curiosity", *, answered: bool = True, ignored: bool = False
+) -> PastNudge:
+    return PastNudge(f"n-{at}", agent, at, answered=answered, ignored=ignored)
 
 
 def due(agent: str = "follow_up", **changes: Any) -> Intent:
@@ -245,6 +249,7 @@ def test_every_gates_answer_is_kept() -> None:
         ("per_week", "pass"),
         ("min_gap", "pass"),
         ("ignored_before", "pass"),
+        ("interruptions", "pass"),
     ]
 
 
@@ -254,3 +259,46 @@ def test_no_cap_lets_nobody_through() -> None:
         until=NOON.replace(hour=0) + DAY, reason="frequency_capped"
     )
     assert asked(person(), policy(caps={"per_day": 9, "per_week": 0})) == StandDown(reason="frequency_capped")
+
+
+def test_who_leaves_nudges_unheeded_hears_no_more() -> None:
+    """At `ignored_per_week` ignored nudges of any agents nobody speaks but who speaks even if ignored."""
+    rules = policy(budget={"ignored_per_week": 2}, caps={"per_day": 9, "per_week": 9})
+    one, two = nudged(NOON - 3 * DAY, "digest", ignored=True), nudged(NOON - 2 * DAY, ignored=True)
+    assert isinstance(asked(person(nudges=(one,)), rules), Candidate)
+    assert asked(person(nudges=(one, two)), rules) == StandDown(reason="ignored_before")
+    reminder = msgspec.structs.replace(due("calendar"), subject_key="c1")
+    assert not isinstance(asked(person(nudges=(one, two)), rules, one=reminder), StandDown)
+
+
+def test_an_ignored_nudge_is_forgiven_after_a_week() -> None:
+    """Exactly 168 hours later it counts no longer; a second before it does."""
+    rules = policy(budget={"ignored_per_week": 1}, caps={"per_day": 9, "per_week": 9})
+    row = person(nudges=(nudged(NOON - 7 * DAY, ignored=True),))
+    assert isinstance(asked(row, rules), Candidate)
+    assert asked(row, rules, NOON - SECOND) == StandDown(reason="ignored_before")
+
+
+def test_a_nudge_that_waits_a_day_is_ignored() -> None:
+    """Exactly 24 hours without a sign are not longer than a day; reminders are not counted at all."""
+    rules = policy(budget={"ignored_per_week": 1})
+    waiting = (nudged(NOON - DAY, answered=False),)
+    assert isinstance(asked(person(nudges=waiting), rules), Candidate)
+    assert asked(person(nudges=waiting), rules, NOON + SECOND) == StandDown(reason="ignored_before")
+    reminded = (nudged(NOON - DAY, "calendar", answered=False),)
+    assert isinstance(asked(person(nudges=reminded), rules, NOON + SECOND), Candidate)
+
+
+def test_what_fills_the_budget_again() -> None:
+    """A reply forgives all; an activity answers, but not what waited longer than a day; a late opening does."""
+    first, second = nudged(NOON - 2 * DAY, answered=False), nudged(NOON - HOUR, "digest", answered=False)
+    late, soon = interruptions.stirred((first, second), NOON)
+    assert (late.answered, late.ignored) == (True, True)
+    assert (soon.answered, soon.ignored) == (True, False)
+    assert interruptions.stirred((late, soon), NOON + 9 * DAY) == (late, soon)
+    assert [one.ignored for one in interruptions.replied((late, soon))] == [False, False]
+    assert [one.ignored for one in interruptions.received((late,), "nudge.opened", late.nudge_id)] == [False]
+    assert [one.ignored for one in interruptions.received((soon,), "nudge.dismissed", soon.nudge_id)] == [
+        True
+    ]
+    assert interruptions.received((late, soon), "nudge.delivered", late.nudge_id) == (late, soon)
