@@ -24,5 +24,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     """The latest record of a key counts; none, or a null value, means that it runs."""
 
     paused: bool
+    """Whether the agent keeps quiet."""
     at: datetime
+    """Since when."""
     by: str = ""
+    """Who said so."""

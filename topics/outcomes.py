@@ -98,22 +98,34 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     verdict: str = ""
+    """`resolves`, `supersedes` or `contradicts`; empty when a mute closed it."""
     confidence: float = 0.0
+    """How sure the reading was, from 0 to 1."""
     quote: str = ""
+    """The words, where the policy allows it."""
     message_id: str = ""
+    """The message in which they stand."""
     model: str = ""
+    """Who read it."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request for a draft, and what came of it."""
 
     approach: str
+    """By which way; the second attempt takes another."""
     result: AttemptResult
+    """What came of it."""
     problems: tuple[str, ...] = ()
+    """What was wrong with the draft."""
     model: str = ""
+    """Who wrote it."""
     input_tokens: int = 0
+    """Read by the model."""
     output_tokens: int = 0
+    """Written by the model."""
     seconds: float = 0.0
+    """How long it took."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -124,34 +136,58 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     schema_version: int = SCHEMA_VERSION
+    """Rises when the meaning of a field changes."""
     outcome_id: str
+    """The record's name; one for each intent."""
     user_id: str
+    """Whom it was for; also the record's key."""
     agent: str
+    """Whose plan it was."""
     intent_id: str
+    """The plan."""
     subject: str
+    """What it was about; empty when the person was erased."""
     outcome: OutcomeKind
+    """How it ended."""
     reason: str
+    """Why; never empty."""
     opened_at: datetime
+    """When it was planned."""
     due_at: datetime
     """The time planned by opening or a move, never by a deferral."""
     closed_at: datetime
+    """When it was decided."""
     opened_by: Ref
+    """The event that opened it."""
     closed_by: Ref | None = None
+    """The event that closed it; null when none did."""
     matured_by: Ref | None = None
+    """The record by which its time came; null when it never did."""
     evidence: Evidence | None = None
+    """What in the person's life closed it, as far as a reading said so."""
     nudge_id: str = ""
+    """What was sent; empty when nothing was."""
     attempts: tuple[Attempt, ...] = ()
+    """The drafts of the closing pass."""
     written_by: Literal["", "model", "fallback"] = ""
+    """Who wrote what was sent; empty when nothing was."""
     model_calls: int = 0
+    """Requests of all its passes."""
     input_tokens: int = 0
+    """Read by the model, in all its passes."""
     output_tokens: int = 0
+    """Written by the model, in all its passes."""
     cost_usd: float | None = None
     """Null when the policy has no price for the model."""
     candidates: tuple[str, ...] = ()
     """The names of the agents that stood in the closing pass."""
     outranked_by: str = ""
+    """The agent that won, when this one lost."""
     policy_version: str
+    """The hash of the policy that it was decided by."""
     holdout: bool = False
+    """Whether the person belongs to the group that gets no nudges."""
     propensity: float | None = None
     """How likely this person was to be treated as they were."""
     pass_id: str = ""
+    """The trace of the closing pass; empty when there was none."""

@@ -34,6 +34,10 @@ class Ref(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Where an event stands in the log: its topic, partition, offset and `source/id`."""
 
     topic: str
+    """The topic's name, without the deployment's prefix."""
     partition: int
+    """The person's partition."""
     offset: int
+    """The event's offset in it."""
     event_id: str
+    """The event's `source` + `/` + `id`."""

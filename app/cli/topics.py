@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -91,26 +92,108 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON
 
 
 @app.command(
-    epilog=examples("tactful topics schemas > schemas.json", "tactful topics schemas | jq '.[\"nudges\"]'")
+    epilog=examples(
+        "tactful topics schemas > schemas.json",
+        "tactful topics schemas | jq '.[\"nudges\"]'",
+        "tactful topics schemas --to schemas",
+    )
 )
-def schemas() -> None:
-    """Print the JSON Schemas of what the topics hold, by topic; of user-events by type."""
+def schemas(
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write one file for each there, instead of printing them."),
+    ] = None,
+) -> None:
+    """Print the JSON Schemas (draft-07) of what the topics hold, by topic; of user-events by type."""
     import msgspec
 
-    from topics.controls import NUDGE_CONTROLS, Control
-    from topics.nudges import NUDGES, Nudge
-    from topics.outcomes import NUDGE_OUTCOME, Outcome
-    from topics.passes import NUDGE_PASS, Pass
-    from topics.user_events import KNOWN_TYPES, USER_EVENTS
+    from topics import TOPICS
+    from topics.committed import TOPICS_FILE, contract, write
+    from topics.user_events import USER_EVENTS
 
-    held: dict[str, Any] = {
-        USER_EVENTS.name: {kind: msgspec.json.schema(data) for kind, data in KNOWN_TYPES.items()},
-        NUDGES.name: msgspec.json.schema(Nudge),
-        NUDGE_OUTCOME.name: msgspec.json.schema(Outcome),
-        NUDGE_PASS.name: msgspec.json.schema(Pass),
-        NUDGE_CONTROLS.name: msgspec.json.schema(Control),
-    }
+    files = contract(TOPICS)
+    if to is not None:
+        write(files, to)
+        say(f"{len(files)} files written to {to}")
+        return
+    held: dict[str, Any] = {USER_EVENTS.name: {}}
+    for file, text in files.items():
+        name, schema = file.removesuffix(".json"), msgspec.json.decode(text)
+        if name.startswith(f"{USER_EVENTS.name}."):
+            held[USER_EVENTS.name][schema["title"]] = schema
+        elif file != TOPICS_FILE:
+            held[name] = schema
     say(msgspec.json.format(msgspec.json.encode(held), indent=2).decode())
+
+
+@app.command(
+    epilog=examples(
+        "tactful topics asyncapi > asyncapi.json", "tactful topics asyncapi --to topics/asyncapi.json"
+    )
+)
+def asyncapi(
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there, instead of printing it.")
+    ] = None,
+) -> None:
+    """Print the contract as an AsyncAPI 3 document: topics, messages with examples, who reads and writes."""
+    from topics import TOPICS
+    from topics.committed import asyncapi as made
+
+    document = made(TOPICS)
+    if to is None:
+        say(document.decode().rstrip())
+        return
+    to.write_bytes(document)
+    say(f"written: {to}")
+
+
+@app.command(
+    epilog=examples("tactful topics compatible", "tactful topics compatible --with v1.2-schemas --json")
+)
+def compatible(
+    released: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            metavar="DIR",
+            help="The schemas of one other version, as `topics schemas --to` writes them.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say whether these records still fit every released version's readers and writers; exit 1 where one does not.
+
+    Fields, types of events and topics may be added. Nothing is taken away, renamed or narrowed, no new field is
+    required, and what Tactful writes is never more than its readers know.
+    """
+    from topics import TOPICS
+    from topics.committed import RELEASED, TOPICS_FILE, contract, every_release, parsed, read
+    from topics.compatibility import breaks, topic_breaks
+
+    if released is not None and not (released / TOPICS_FILE).is_file():
+        complain(
+            f"{released} has no {TOPICS_FILE}: give a folder that `tactful topics schemas --to` wrote", USAGE
+        )
+    versions = every_release() if released is None else {released.name: read(released)}
+    if not versions:
+        complain(f"{RELEASED} holds no released version, so there is nothing to be compatible with", USAGE)
+    schemas, topics = parsed(contract(TOPICS))
+    found = [
+        problem
+        for version, (old, kept) in versions.items()
+        for problem in (*topic_breaks(version, kept, topics), *breaks(version, old, schemas))
+    ]
+    if as_json:
+        said = [{"version": one.version, "where": one.where, "problem": one.problem} for one in found]
+        say_json({"versions": list(versions), "compatible": not found, "breaks": said})
+    else:
+        for one in found:
+            say(str(one))
+        if not found:
+            say(f"compatible with {', '.join(versions)}")
+    if found:
+        raise typer.Exit(NO)
 
 
 def _on_brokers(work: Callable[[Kafka], Awaitable[Report]], otherwise: str) -> Report:

@@ -77,7 +77,7 @@ def environment(name: str, requirements: Path) -> Path:
     """The folder `bin` of a virtual environment made from hashed requirements, apart from the developers' one."""
 
     def make(folder: Path) -> None:
-        _run("a virtual environment", sys.executable, "-m", "venv", "--without-pip", folder / "venv")
+        run("a virtual environment", sys.executable, "-m", "venv", "--without-pip", folder / "venv")
         at = folder / "venv" / "bin" / "python"
         _pip("--python", at, "install", "--no-deps", "--require-hashes", "-r", requirements)
 
@@ -87,10 +87,11 @@ def environment(name: str, requirements: Path) -> Path:
 
 
 def _pip(*arguments: object) -> None:
-    _run("what pip brings", sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", *arguments)
+    run("what pip brings", sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", *arguments)
 
 
-def _run(what: str, *command: object) -> None:
+def run(what: str, *command: object) -> None:
+    """Fetch or make something; LackingError says what the command said."""
     try:
         subprocess.run(
             [str(each) for each in command],

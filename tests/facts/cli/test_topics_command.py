@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,26 @@ def test_an_embedded_log_needs_no_topics(terminal: Terminal, command: str) -> No
 def test_schemas_are_json_schemas(terminal: Terminal) -> None:
     """Of user-events one for each type, of the others one each."""
     schemas = json.loads(terminal.tactful("topics", "schemas").out)
-    requested = schemas["user-events"]["intent.requested"]["$defs"]["IntentRequested"]
+    requested = schemas["user-events"]["intent.requested"]["properties"]["data"]
     assert set(requested["required"]) == {"agent", "subject", "due_at"}
-    assert "nudge_id" in schemas["nudges"]["$defs"]["Nudge"]["properties"]
+    assert "nudge_id" in schemas["nudges"]["properties"]
+
+
+def test_the_contract_is_written_to_files(terminal: Terminal, tmp_path: Path) -> None:
+    """What was there before of it and is no part any more goes; the document is what is printed, too."""
+    folder, file = tmp_path / "schemas", tmp_path / "asyncapi.json"
+    folder.mkdir()
+    (folder / "user-events.gone.json").write_text("{}")
+    assert terminal.tactful("topics", "schemas", "--to", str(folder)).code == 0
+    assert {each.name for each in folder.iterdir()} >= {"nudges.json", "topics.json"}
+    assert not (folder / "user-events.gone.json").exists()
+    terminal.tactful("topics", "asyncapi", "--to", str(file))
+    assert file.read_text() == terminal.tactful("topics", "asyncapi").out
+
+
+def test_compatibility_wants_schemas(terminal: Terminal, tmp_path: Path) -> None:
+    """A folder without them is a usage error, not a pass."""
+    assert terminal.tactful("topics", "compatible").code == 0
+    said = terminal.tactful("topics", "compatible", "--with", str(tmp_path))
+    assert said.code == 2
+    assert "tactful topics schemas --to" in said.err
