@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console.frame_values import Frame
@@ -61,6 +62,7 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+ENVIRONMENT.filters["compact"] = lambda value: msgspec.json.encode(value).decode()
 ENVIRONMENT.globals.update(
     static=static, person_path=person_path, with_query=with_query, plural=plural, quoted=quote
 )
