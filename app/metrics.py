@@ -1,170 +1,20 @@
-"""Every metric, and the one door to prometheus_client.
-
-No label ever holds a user id. Every label pair whose values are known is there from the start, so that a rate
-over it begins at 0 and an alert on its absence means something.
-"""
+"""The worker's page of metrics, and the one door to prometheus_client."""
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client import disable_created_metrics as _no_created_series
 
-from app.core.asks import Failed
-from app.drivers.served import UNSERVED
-from topics.dead_letters import DEAD_REASONS
-from topics.outcomes import REASONS
-from topics.user_events import KNOWN_TYPES
+from app.metric_list import METRICS, NAMES_AT_MOST, OTHER, VALUES, Metric, label_values
 
 if TYPE_CHECKING:
     from app.core.tally import Tally
 
 log = logging.getLogger("tactful.metrics")
-
-OTHER = "other"
-"""What stands for a value that is not known beforehand, where the values are bounded."""
-NAMES_AT_MOST = 50
-"""Services that write to a wrong partition, or kinds of errors, that are named; the next ones are `other`."""
-
-SHORT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15)
-"""Up to a commit's 15 s."""
-LONG = (0.01, 0.1, 0.5, 1, 2, 4, 8, 15, 25, 40, 60)
-"""Up to a pass's 60 s; 25 s is a request's limit."""
-LATE = (1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400)
-"""Up to `catch_up.late_by`, a day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric; `over` says how the partitions' gauges become the worker's."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    sentence: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-    over: Literal["sum", "least"] = "sum"
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric("tactful_events_total", "counter", "Events that were folded, by type.", ("type",)),
-    Metric("tactful_duplicate_events_total", "counter", "Events whose source and id were known already."),
-    Metric("tactful_ignored_events_total", "counter", "Events that had no effect, by why.", ("why",)),
-    Metric(
-        "tactful_misrouted_events_total",
-        "counter",
-        "Events that stood in another partition than their key's, by the service that wrote them.",
-        ("source",),
-    ),
-    Metric(
-        "tactful_dead_letters_total", "counter", "Records that could not be understood, by why.", ("reason",)
-    ),
-    Metric("tactful_defects_total", "counter", "Passes that raised and were taken again.", ("error",)),
-    Metric("tactful_events_lost_total", "counter", "Events that retention took before they were decided."),
-    Metric(
-        "tactful_dropped_total", "counter", "What fell off a row that was full, by what it was.", ("what",)
-    ),
-    Metric(
-        "tactful_passes_total", "counter", "Passes that ended, by whether they asked the model.", ("asked",)
-    ),
-    Metric(
-        "tactful_pass_seconds", "histogram", "How long passes took that asked the model.", ("asked",), LONG
-    ),
-    Metric("tactful_passes_in_flight", "gauge", "Passes that wait for a model."),
-    Metric("tactful_intents_opened_total", "counter", "Plans that opened.", ("agent",)),
-    Metric("tactful_intents_closed_total", "counter", "Plans that closed.", ("agent", "outcome", "reason")),
-    Metric("tactful_open_intents", "gauge", "Plans that are open.", ("agent",)),
-    Metric("tactful_overdue_intents", "gauge", "Plans whose time has come and that are not decided."),
-    Metric(
-        "tactful_oldest_overdue_due_timestamp_seconds",
-        "gauge",
-        "The due time of the oldest overdue plan, 0 when there is none.",
-        over="least",
-    ),
-    Metric(
-        "tactful_maturity_lateness_seconds",
-        "histogram",
-        "How long after its due time, or the end of its deferral, a plan was looked at.",
-        (),
-        LATE,
-    ),
-    Metric("tactful_nudges_total", "counter", "Nudges that were sent.", ("agent", "written_by")),
-    Metric("tactful_recalls_total", "counter", "Nudges that were taken back.", ("agent",)),
-    Metric("tactful_reading_debt_messages", "gauge", "Messages that no reading has covered yet."),
-    Metric(
-        "tactful_held_intents", "gauge", "Plans that are due and held because something is unread or unsure."
-    ),
-    Metric(
-        "tactful_model_calls_total",
-        "counter",
-        "Requests to the model, by what came of them.",
-        ("task", "result"),
-    ),
-    Metric("tactful_model_seconds", "histogram", "How long requests to the model took.", ("task",), LONG),
-    Metric("tactful_model_tokens_total", "counter", "Tokens that the model reported.", ("task", "direction")),
-    Metric("tactful_model_circuit_open", "gauge", "1 while the circuit breaker lets no request through."),
-    Metric("tactful_commits_total", "counter", "Commits that became durable, or are in doubt.", ("result",)),
-    Metric("tactful_commit_seconds", "histogram", "How long commits took.", (), SHORT),
-    Metric("tactful_undecided_events", "gauge", "Events that were received and not decided.", ("partition",)),
-    Metric("tactful_lag_events", "gauge", "Events in the log that are not decided.", ("partition",)),
-    Metric(
-        "tactful_input_blocked_seconds",
-        "gauge",
-        "How long somebody's open transaction has kept events from being read.",
-        ("partition",),
-    ),
-    Metric("tactful_restore_seconds", "histogram", "How long taking over a partition took.", (), LONG),
-    Metric(
-        "tactful_fenced_total", "counter", "Times that another worker took a partition that this one held."
-    ),
-    Metric("tactful_partitions_owned", "gauge", "Partitions that this worker has taken over."),
-    Metric(
-        "tactful_partitions_unserved",
-        "gauge",
-        "Partitions that are this worker's and not at work, by how they are.",
-        ("state",),
-    ),
-    Metric(
-        "tactful_heartbeat_timestamp_seconds",
-        "gauge",
-        "When the canary person's last event passed this stage.",
-        ("stage",),
-    ),
-    Metric(
-        "tactful_build_info", "gauge", "1, with the version and the policy's hash.", ("version", "policy")
-    ),
-)
-
-RESULTS = ("answered", *get_args(Failed))
-ANY: Mapping[str, tuple[str, ...]] = {"partition": (), "source": (), "error": (), "version": (), "policy": ()}
-"""Labels whose values are not known beforehand."""
-_VALUES: Mapping[str, tuple[str, ...]] = {
-    "type": (*KNOWN_TYPES, OTHER),
-    "why": ("consent_source", "erased", "nothing_to_revoke", "nothing_to_wake", OTHER),
-    "what": ("unread", "doubt", "item", "mute", "recallable", "closed", "consent", OTHER),
-    "asked": ("no", "yes"),
-    "written_by": ("model", "fallback"),
-    "task": ("reading", "compose", "judge"),
-    "direction": ("input", "output"),
-    "stage": ("appended", "decided"),
-    "state": UNSERVED,
-}
-
-
-def label_values(metric: Metric, agents: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    """Every combination of label values that there is from the start; none where they are not known."""
-    if metric.name == "tactful_intents_closed_total":
-        pairs = [(outcome, reason) for outcome, reasons in REASONS.items() for reason in sorted(reasons)]
-        return [(agent, *pair) for agent in agents for pair in pairs]
-    known = {**_VALUES, **ANY, "agent": tuple(agents), "reason": DEAD_REASONS, "result": RESULTS}
-    if metric.name == "tactful_commits_total":
-        known["result"] = ("committed", "failed")
-    return itertools.product(*(known[label] for label in metric.labels)) if metric.labels else []
 
 
 class Metrics:
@@ -179,7 +29,7 @@ class Metrics:
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         self._allowed = {metric.name: frozenset(label_values(metric, agents)) for metric in METRICS}
-        self._named: dict[str, set[str]] = {"source": set(), "error": set()}
+        self._named: dict[str, set[str]] = {"source": set(), "error": set(), "model": set()}
         self._parts: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}
         self._unknown: set[str] = set()
         for metric in METRICS:
@@ -256,7 +106,7 @@ class Metrics:
         if values in self._allowed[name]:
             return values
         return tuple(
-            OTHER if OTHER in _VALUES.get(label, ()) else value
+            OTHER if OTHER in VALUES.get(label, ()) else value
             for label, value in zip(labels, values, strict=True)
         )
 

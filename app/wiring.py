@@ -53,10 +53,21 @@ class Wired:
     def page(self) -> bytes:
         """The metrics as of now."""
         self.metrics.absorb(self.served.standing(), "0")
-        circuit = Tally()
-        circuit.gauge("tactful_model_circuit_open", float(self.admission.circuit.is_open))
-        self.metrics.absorb(circuit)
+        self.metrics.absorb(self._admitted())
         return self.metrics.page()
+
+    def _admitted(self) -> Tally:
+        """What is let through to the model now, who is paused, and how many partitions there are."""
+        tally, admission, paused = Tally(), self.admission, self.served.paused
+        tally.gauge("tactful_model_circuit_open", float(admission.circuit.is_open))
+        tally.gauge("tactful_model_requests_in_flight", admission.in_flight)
+        tally.gauge("tactful_model_slots", admission.slots)
+        tally.gauge("tactful_model_budget_requests", admission.minute.limit)
+        tally.gauge("tactful_model_budget_left_requests", admission.minute.left(self.clock.now()))
+        tally.gauge("tactful_partitions", self.served.spread)
+        for name in (*self.deciding.agents, "*"):
+            tally.gauge("tactful_agent_paused", float(name in paused), name)
+        return tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,18 @@ from datetime import timedelta
 import msgspec
 
 from agents.contract import Agent, Candidate, Intent
-from app.core.asks import Ask, Compose, ComposeAnswer, Flood, Heard, Judge, JudgeAnswer, Question, Reply
+from app.core.asks import (
+    Ask,
+    Compose,
+    ComposeAnswer,
+    Flood,
+    Heard,
+    Judge,
+    JudgeAnswer,
+    Question,
+    Reply,
+    task_of,
+)
 from app.core.assessment import problems
 from app.core.ledger import Ledger
 from app.core.plans import WrittenBy
@@ -121,6 +132,7 @@ class Composer:
         """One request, noted and paid for if it was sent; None when the day's or the minute's budget allows none."""
         ledger = self._ledger
         if day_is_spent(ledger):
+            ledger.tally.count("tactful_day_budget_spent_total", task_of(question))
             return None
         after = ledger.now + pause if pause else None
         ledger.now, heard = yield Ask(ledger.row.user_id, question, number, after, self._intent.traceparent)

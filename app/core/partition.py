@@ -72,7 +72,7 @@ class Partition:
     def restore_timers(self, user_id: str, row: bytes) -> None:
         """Once for each row before the first `tick`: the timer index is derived from the rows."""
         known = decode(row)
-        self._standing.changed(None, known)
+        self._standing.restored(known)
         self._waiting.put(known, user_id)
 
     # What the driver tells

@@ -83,11 +83,13 @@ def _ask_about(
 ) -> Generator[Ask, Heard, tuple[Result, ReadingAnswer | None, Shown]]:
     """One chunk, at most two attempts."""
     question, shown = _question(ledger, chunk, raised)
+    traceparent = next((one.origin.traceparent for one, _ in reversed(chunk) if one.origin.traceparent), None)
     after = None
     for attempt in range(1, ATTEMPTS + 1):
         if attempt == 1 and not asked_again and day_is_spent(ledger):
+            ledger.tally.count("tactful_day_budget_spent_total", "reading")
             return "spent", None, shown
-        ledger.now, heard = yield Ask(ledger.row.user_id, question, attempt, after)
+        ledger.now, heard = yield Ask(ledger.row.user_id, question, attempt, after, traceparent)
         if isinstance(heard, Flood):
             return "flood", None, shown
         if not isinstance(heard, Reply):

@@ -13,6 +13,8 @@ from app.core.local_time import local_day
 def charge(ledger: Ledger, intent_ids: tuple[str, ...], reply: Reply) -> None:
     """Count one request to the intents that it was made for, and to the person's day when it was answered."""
     row, cost = ledger.row, _cost(ledger, reply)
+    if cost is not None:
+        ledger.tally.count("tactful_model_cost_usd_total", reply.model, by=cost)
     for intent_id in intent_ids:
         intent = row.intents.get(intent_id)
         if intent is not None:

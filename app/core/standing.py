@@ -19,6 +19,13 @@ class Standing:
         self._open: Counter[str] = Counter()
         self._held = 0
         self._unread = 0
+        self._expected = 0.0
+        """Plans that should be open: those that were restored, and what was opened less what was closed since."""
+
+    def restored(self, row: Row) -> None:
+        """A row as it is durable: the plans in it are where the ledger begins."""
+        self.changed(None, row)
+        self._expected += len(row.intents)
 
     def changed(self, before: Row | None, after: Row | None) -> None:
         """A person's row became another one; only what was replaced is counted anew."""
@@ -46,7 +53,13 @@ class Standing:
             self._held += sign
 
     def report(self, tally: Tally) -> None:
-        """The present values."""
+        """The present values; the tally holds all that was counted since the last report, and nothing twice."""
+        for (metric, _), amount in tally.counts.items():
+            if metric == "tactful_intents_opened_total":
+                self._expected += amount
+            elif metric == "tactful_intents_closed_total":
+                self._expected -= amount
+        tally.gauge("tactful_ledger_imbalance_intents", abs(self._expected - self._open.total()))
         for agent, count in self._open.items():
             tally.gauge("tactful_open_intents", count, agent)
         tally.gauge("tactful_held_intents", self._held)

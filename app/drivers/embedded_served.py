@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.core.row import Row, decode
 from app.core.tally import Tally
 from app.drivers.rocks import StoreError
-from app.drivers.served import STUCK_AFTER_S, UNREADY_AFTER_S, LogAway, is_done
+from app.drivers.served import STUCK_AFTER_S, UNREADY_AFTER_S, LogAway, OutputEnds, is_done
 
 if TYPE_CHECKING:
     from app.drivers.clock import Clock
@@ -47,6 +47,18 @@ class EmbeddedServed:
         del partition
         return is_done(self.log.head(), offset)
 
+    def received(self, partition: int, offset: int) -> bool:
+        del partition
+        return self._worker.loop is not None and self._worker.position > offset
+
+    async def output_ends(self, numbers: Sequence[int]) -> Mapping[int, OutputEnds]:
+        """There are no open transactions here: what is written can be read."""
+        return {number: OutputEnds((), ()) for number in numbers}
+
+    @property
+    def paused(self) -> frozenset[str]:
+        return self._worker.paused
+
     @property
     def partitions(self) -> Mapping[int, str]:
         return {0: self._worker.trouble}
@@ -71,5 +83,6 @@ class EmbeddedServed:
         undecided = 0 if loop is None else loop.partition.undecided
         tally.gauge("tactful_partitions_owned", float(not self._worker.trouble))
         tally.gauge("tactful_undecided_events", undecided, "0")
+        tally.gauge("tactful_backlog_fullness_ratio", 0.0 if loop is None else loop.partition.fullness, "0")
         tally.gauge("tactful_lag_events", self._worker.lag + undecided, "0")
         return tally

@@ -72,7 +72,9 @@ class EmbeddedWorker:
         self._on_commit = on_commit
         self._interval_s = min_commit_interval_s
         self._first_pause_s = first_pause_s
-        self._position = 0
+        self.position = 0
+        """Everything below was handed to the machine."""
+        self.paused: frozenset[str] = frozenset()
         self._stop = asyncio.Event()
         self._drained = True
 
@@ -124,7 +126,7 @@ class EmbeddedWorker:
     @property
     def lag(self) -> int:
         """Events in the log that were not handed to the machine yet."""
-        return self.log.end() - self._position
+        return self.log.end() - self.position
 
     async def settled(self) -> None:
         """Wait until all that is in the log is decided, but for what waits for the clock, or it has ended."""
@@ -155,7 +157,7 @@ class EmbeddedWorker:
             on_commit=self._on_commit,
             min_commit_interval_s=self._interval_s,
         )
-        self.loop, self.trouble, self._position = loop, "", head.next
+        self.loop, self.trouble, self.position = loop, "", head.next
         tasks = [
             asyncio.create_task(work, name=name)
             for name, work in (
@@ -178,13 +180,13 @@ class EmbeddedWorker:
         while True:
             while loop.full:  # noqa: ASYNC110 - the bound is far away and seldom met: no event is kept for it
                 await asyncio.sleep(FULL_STEP_S)
-            records = self.log.read_from(self._position, RECORDS_AT_ONCE)
+            records = self.log.read_from(self.position, RECORDS_AT_ONCE)
             if records:
                 loop.receive(records)
-                self._position = records[-1].offset + 1
-            loop.positioned(self._position)
+                self.position = records[-1].offset + 1
+            loop.positioned(self.position)
             await asyncio.sleep(0)
-            await self.log.grown(self._position)
+            await self.log.grown(self.position)
 
     async def _obey(self, loop: PartitionLoop) -> None:
         controls, position = Controls(), 0
@@ -192,6 +194,7 @@ class EmbeddedWorker:
             records = list(self.log.read_topic(NUDGE_CONTROLS.name, position))
             controls.fold(records)
             position += len(records)
+            self.paused = controls.paused
             loop.controls(controls.paused)
             await self.log.grown(position, NUDGE_CONTROLS.name)
 

@@ -16,7 +16,7 @@ from app.drivers.kafka_client import Kafka, KafkaConnectionError, KafkaError, di
 from app.drivers.kafka_refusal import refusal
 from app.drivers.kafka_takeover import decoded
 from app.drivers.rocks import StoreError
-from app.drivers.served import STUCK_AFTER_S, Elsewhere, LogAway, NotRestored, OutOfReach, is_done
+from app.drivers.served import STUCK_AFTER_S, Elsewhere, LogAway, NotRestored, OutOfReach, OutputEnds, is_done
 from topics.murmur2 import partition_of
 
 if TYPE_CHECKING:
@@ -164,6 +164,20 @@ class KafkaServed:
         except (NotRestored, Elsewhere):
             return False
         return row is not None and is_done(decoded(row), offset)
+
+    def received(self, partition: int, offset: int) -> bool:
+        return self._worker.position(partition) > offset
+
+    async def output_ends(self, numbers: Sequence[int]) -> Mapping[int, OutputEnds]:
+        try:
+            async with asyncio.timeout(REACHED_WITHIN_S):
+                return await self._worker.output_ends(numbers)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise LogAway(f"the brokers did not say where the topics end{_detail(error)}") from error
+
+    @property
+    def paused(self) -> frozenset[str]:
+        return self._worker.paused
 
     @property
     def partitions(self) -> Mapping[int, str]:

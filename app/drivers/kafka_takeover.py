@@ -101,9 +101,9 @@ class Takeovers:
         await self._committed.stop()
         await self._uncommitted.stop()
 
-    async def input_ends(self, numbers: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """The last stable offset and the end of the input's partitions."""
-        places = [self._kafka.place(USER_EVENTS.name, number) for number in numbers]
+    async def ends(self, topic: str, numbers: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """The last stable offset and the end of a topic's partitions."""
+        places = [self._kafka.place(topic, number) for number in numbers]
         stable, latest = await self._committed.ends(places), await self._uncommitted.ends(places)
         return {at.partition: end for at, end in stable.items()}, {
             at.partition: end for at, end in latest.items()

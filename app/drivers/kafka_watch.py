@@ -6,12 +6,17 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.core.tally import Tally
 from app.drivers.kafka_client import KafkaError
-from app.drivers.served import UNSERVED
+from app.drivers.served import UNSERVED, OutputEnds
+from topics.nudges import NUDGES
+from topics.outcomes import NUDGE_OUTCOME
+from topics.passes import NUDGE_PASS
+from topics.state import NUDGE_STATE
+from topics.user_events import USER_EVENTS
 
 if TYPE_CHECKING:
     from app.drivers.kafka_owned import Owned
@@ -22,6 +27,9 @@ log = logging.getLogger("tactful.worker")
 LOOK_EVERY_S = 5.0
 STUCK_AFTER_S = 60.0
 """Four times the limit of a commit: by then its doubt should have started the partition again."""
+
+OUTPUTS = (NUDGES.name, NUDGE_OUTCOME.name, NUDGE_PASS.name, NUDGE_STATE.name)
+"""What a commit writes to the partition of its own number."""
 
 
 class Stuck(Exception):
@@ -70,14 +78,16 @@ class Watch:
         for state in UNSERVED:
             tally.gauge("tactful_partitions_unserved", states[state], state)
         self._on_tally(tally, "")
-        stable, latest = await self._takeovers.input_ends(owned)
+        stable, latest = await self._takeovers.ends(USER_EVENTS.name, owned)
         for number, one in owned.items():
             if self._owned.get(number) is not one:
                 continue  # let go meanwhile: its gauges are gone
-            undecided = one.loop.partition.undecided if one.loop is not None else 0
+            machine = one.loop.partition if one.loop is not None else None
+            undecided, fullness = (machine.undecided, machine.fullness) if machine is not None else (0, 0.0)
             blocked = self._blocked(number, stable[number], latest[number])
             tally, label = Tally(), str(number)
             tally.gauge("tactful_undecided_events", undecided, label)
+            tally.gauge("tactful_backlog_fullness_ratio", fullness, label)
             tally.gauge("tactful_lag_events", max(0, latest[number] - one.position) + undecided, label)
             tally.gauge("tactful_input_blocked_seconds", blocked, label)
             self._on_tally(tally, label)
@@ -106,3 +116,15 @@ def _check(owned: Owned) -> None:
             "the next one starts from the last commit"
         )
         raise Stuck(message)
+
+
+async def output_ends(takeovers: Takeovers, numbers: Sequence[int]) -> dict[int, OutputEnds]:
+    """Where what is written in these partitions ends; an open transaction, whoever's, ends what can be read."""
+    ends = [await takeovers.ends(topic, numbers) for topic in OUTPUTS]
+    return {
+        number: OutputEnds(
+            readable=tuple(stable[number] for stable, _ in ends),
+            written=tuple(latest[number] for _, latest in ends),
+        )
+        for number in numbers
+    }

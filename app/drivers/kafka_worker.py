@@ -17,16 +17,18 @@ from app.drivers.kafka_group import Group
 from app.drivers.kafka_owned import Owned, State
 from app.drivers.kafka_permissions import demand
 from app.drivers.kafka_takeover import Build, TakenOver, Takeovers
-from app.drivers.kafka_watch import Watch
+from app.drivers.kafka_watch import Watch, output_ends
 from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop, all_settled
 from app.drivers.served import SILENT_AFTER_S, UNREADY_AFTER_S, NotDrained
 from topics.rights import WORKER
 from topics.state import NUDGE_STATE
+from topics.user_events import USER_EVENTS
 
 if TYPE_CHECKING:
     from app.core.tally import Tally
     from app.drivers.clock import Clock
     from app.drivers.machine import Model
+    from app.drivers.served import OutputEnds
 
 log = logging.getLogger("tactful.worker")
 
@@ -89,6 +91,7 @@ class KafkaWorker:
         self._turn = asyncio.Semaphore(RESTORED_AT_ONCE)
         self._group: Group | None = None
         self._watch: Watch | None = None
+        self._ends: Takeovers | None = None
         self._partitions = 0
         self._stop = asyncio.Event()
         self._drain_within_s = 0.0
@@ -153,6 +156,7 @@ class KafkaWorker:
             self._ends = takeovers
             yield takeovers
         finally:
+            self._ends = None
             await takeovers.stop()
 
     @asynccontextmanager
@@ -193,6 +197,20 @@ class KafkaWorker:
         return found
 
     @property
+    def paused(self) -> frozenset[str]:
+        """The agents that are paused, as `nudge-controls` says."""
+        return self._controls.paused
+
+    def position(self, number: int) -> int:
+        """Everything below was received in this partition; -1 while it is not at work here."""
+        one = self._all_owned.get(number)
+        return -1 if one is None or one.loop is None else one.position
+
+    async def output_ends(self, numbers: Sequence[int]) -> dict[int, OutputEnds]:
+        """Where what is written in these partitions ends; nothing while it is not at work."""
+        return {} if self._ends is None else await output_ends(self._ends, numbers)
+
+    @property
     def loops(self) -> Sequence[PartitionLoop]:
         """The partitions that are at work."""
         return [one.loop for one in self._all_owned.values() if one.loop is not None and not one.loop.ended]
@@ -217,9 +235,9 @@ class KafkaWorker:
 
     async def _at_the_ends(self) -> bool:
         group, ends = self._group, self._ends
-        if group is None:
+        if group is None or ends is None:
             return False
-        stable, latest = await ends.input_ends(range(self._partitions))
+        stable, latest = await ends.ends(USER_EVENTS.name, range(self._partitions))
         controls = await ends.controls_end()
         await group.note_positions()
         return self._controls.position >= controls and all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ SILENT_AFTER_S = 20.0
 UNSERVED = ("waiting", "taking over", "paused", "refused", "stopped")
 """How a partition of ours can be that is not at work: `waiting` for the group, being restored, pausing after a
 doubt, refusing until the topics are as they should be, or stopped until another version of the worker runs."""
+
+STAGES = ("appended", "received", "decided", "readable")
+"""The way of the canary's event: the log has it, the worker has read it, what it brought about is durable, and
+whoever reads what the worker writes by committed records alone can read past that."""
 
 
 class LogAway(Exception):
@@ -64,6 +69,14 @@ class Elsewhere(Exception):
         self.partition = partition
 
 
+@dataclass(frozen=True, slots=True)
+class OutputEnds:
+    """A partition's outputs, topic by topic: up to where they can be read, and up to where they were written."""
+
+    readable: tuple[int, ...]
+    written: tuple[int, ...]
+
+
 class Served(Protocol):
     """One worker in this process."""
 
@@ -79,8 +92,18 @@ class Served(Protocol):
     def row(self, user_id: str) -> Row | None:
         """What was last committed for a person; NotRestored or Elsewhere when this worker cannot say."""
 
+    def received(self, partition: int, offset: int) -> bool:
+        """Whether this worker has read this event; False where the partition is not at work here."""
+
     def done(self, partition: int, offset: int) -> bool:
         """Whether what this event brought about is durable; False where this worker cannot say."""
+
+    async def output_ends(self, numbers: Sequence[int]) -> Mapping[int, OutputEnds]:
+        """Where the topics that the worker writes end in these partitions; LogAway when the log does not say."""
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """The agents that are paused; `*` is all of them."""
 
     @property
     def partitions(self) -> Mapping[int, str]:

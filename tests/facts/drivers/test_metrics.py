@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.core.tally import Tally
-from app.metrics import METRICS, NAMES_AT_MOST, Metrics
+from app.metric_list import METRICS, NAMES_AT_MOST
+from app.metrics import Metrics
 from topics.outcomes import REASONS
 
 AGENTS = ("follow_up", "digest")
@@ -52,6 +53,17 @@ PINNED = [
     "tactful_ignored_events_total{why}",
     "tactful_dropped_total{what}",
     "tactful_defects_total{error}",
+    "tactful_ledger_imbalance_intents",
+    "tactful_agent_paused{agent}",
+    "tactful_model_cost_usd_total{model}",
+    "tactful_model_requests_in_flight",
+    "tactful_model_slots",
+    "tactful_model_budget_requests",
+    "tactful_model_budget_left_requests",
+    "tactful_day_budget_spent_total{task}",
+    "tactful_backlog_fullness_ratio{partition}",
+    "tactful_partitions",
+    "tactful_heartbeat_seconds{stage}",
 ]
 """Dashboards and alerts of others name these."""
 

@@ -9,13 +9,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.core.asks import Reply
 from app.core.partition import Commit
 from app.core.tally import Tally
 from app.drivers import partition_loop
 from app.drivers.canary import Canary
+from app.drivers.served import STAGES
+from app.metric_list import ANY, METRICS, label_values
 from tests.facts.http.at_home import at_home, event
+from topics.controls import Control
+from topics.encode import encode
+from topics.record import NewRecord
 
 
 async def test_it_is_alive_before_it_is_ready(tmp_path: Path) -> None:
@@ -114,15 +120,105 @@ async def test_work_without_a_commit_is_unready_after_ten_seconds_and_stuck_afte
 
 
 async def test_the_canary_goes_the_whole_way_and_leaves_no_trace(tmp_path: Path) -> None:
-    """Its event is appended and decided, which the metric shows, and no topic of the readers has it."""
-    seen: dict[str, float] = {}
-
-    def absorb(tally: Tally) -> None:
-        seen.update({stage: value for (_, (stage,)), value in tally.gauges.items()})
-
+    """Its event passes every stage, which the metrics show, and no topic of the readers has it."""
+    seen = Tally()
     async with at_home(tmp_path) as house:
         before = time.time()
-        await Canary(house.worker.served, house.worker.clock, absorb)._beat()
+        await Canary(house.worker.served, house.worker.clock, seen.absorb)._beat()
         assert [record.key for record in house.records()] == [b"tactful-canary-0-0"]
-        assert before <= seen["decided"] == seen["appended"] <= time.time()
+        times = {stage: at for (_, (stage,)), at in seen.gauges.items()}
+        assert set(times) == set(STAGES)
+        assert len(set(times.values())) == 1
+        assert before <= times["readable"] <= time.time()
+        took = {stage: seconds for _, (stage,), seconds in seen.observed}
+        assert 0 <= took["appended"] <= took["received"] <= took["decided"] <= took["readable"] < 10
         assert [house.records(topic) for topic in ("nudges", "nudge-outcome", "nudge-pass")] == [[], [], []]
+
+
+async def test_a_beat_that_is_not_decided_in_time_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stages that it did not pass go on showing the last one that did, and nothing is measured for them."""
+    monkeypatch.setattr("app.drivers.canary.DECIDED_WITHIN_S", 0.5)
+    async with at_home(tmp_path) as house:
+        canary, first, second = (
+            Canary(house.worker.served, house.worker.clock, Tally().absorb),
+            Tally(),
+            Tally(),
+        )
+        canary._absorb = first.absorb
+        await canary._beat()
+        begun, may_go_on = asyncio.Event(), asyncio.Event()
+        commit = house.log.commit
+
+        async def held_up(what: Commit) -> None:
+            begun.set()
+            await may_go_on.wait()
+            await commit(what)
+
+        monkeypatch.setattr(house.log, "commit", held_up)
+        canary._absorb = second.absorb
+        await canary._beat()
+        assert begun.is_set()
+        may_go_on.set()
+        await house.decided()
+    name = "tactful_heartbeat_timestamp_seconds"
+    was, now = ({stage: one.gauges[name, (stage,)] for stage in STAGES} for one in (first, second))
+    assert was["appended"] < now["appended"] == now["received"]
+    assert was["decided"] == now["decided"] == now["readable"] == was["appended"]
+    assert [labels for _, labels, _ in second.observed] == [("appended",), ("received",)]
+
+
+async def test_what_is_let_through_to_the_model_is_shown(tmp_path: Path) -> None:
+    """Slots and the minute's budget, and what is taken of both."""
+    async with at_home(tmp_path) as house:
+        now = house.worker.clock.now()
+        for _ in range(3):
+            assert house.worker.admission.admit(now) is None
+        house.worker.admission.record(Reply(failed="refused"), now)
+        page = (await house.get("/metrics")).body
+    assert "\ntactful_model_requests_in_flight 2.0\n" in page
+    assert "\ntactful_model_slots 16.0\n" in page
+    assert "\ntactful_model_budget_requests 600.0\n" in page
+    assert "\ntactful_model_budget_left_requests 597.0\n" in page
+    assert "\ntactful_partitions 1.0\n" in page
+
+
+async def test_who_is_paused_is_shown(tmp_path: Path) -> None:
+    """Each agent has its series, and so has the switch for all."""
+    async with at_home(tmp_path) as house:
+        page = (await house.get("/metrics")).body
+        assert '\ntactful_agent_paused{agent="digest"} 0.0\n' in page
+        assert '\ntactful_agent_paused{agent="*"} 0.0\n' in page
+        control = Control(paused=True, at=house.worker.clock.now(), by="tests")
+        house.log.append([NewRecord("nudge-controls", b"digest", encode(control), 0)], now=control.at)
+        async with asyncio.timeout(10):
+            while house.worker.served.paused != {"digest"}:  # noqa: ASYNC110 - the switch is followed, and tells nobody
+                await asyncio.sleep(0.01)
+        page = (await house.get("/metrics")).body
+    assert '\ntactful_agent_paused{agent="digest"} 1.0\n' in page
+    assert '\ntactful_agent_paused{agent="*"} 0.0\n' in page
+
+
+async def test_the_page_of_a_worker_at_work_is_the_list(tmp_path: Path) -> None:
+    """Every metric of the list is there with its sentence, its labels and all its known pairs; nothing else is."""
+    async with at_home(tmp_path) as house:
+        await house.post(event())
+        await house.decided()
+        families = {
+            one.name: one for one in text_string_to_metric_families((await house.get("/metrics")).body)
+        }
+        agents = list(house.worker.deciding.agents)
+    ours = {name for name in families if name.startswith("tactful_")}
+    assert ours == {metric.name.removesuffix("_total") for metric in METRICS}
+    assert {name for name in families if name not in ours} == {
+        name for name in families if name.startswith("process_")
+    }
+    for metric in METRICS:
+        family = families[metric.name.removesuffix("_total")]
+        assert (family.type, family.documentation) == (metric.kind, metric.sentence)
+        series = {tuple(one.labels[label] for label in metric.labels) for one in family.samples}
+        known = set(label_values(metric, agents)) or (set() if metric.labels else {()})
+        assert series >= known, metric.name
+        unforeseen = {label for label in metric.labels if label in ANY}
+        assert unforeseen or series == known, metric.name

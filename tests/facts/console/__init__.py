@@ -1,0 +1,1 @@
+"""Facts about the console: what it keeps, what it shows, and what it keeps to itself."""
