@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 Answer = TypeVar("Answer")
+Report = TypeVar("Report")
 
 NO, USAGE, OUT_OF_REACH = 1, 2, 3
 
@@ -40,6 +41,15 @@ def say_json(value: Any) -> None:
     import msgspec
 
     say(msgspec.json.encode(value).decode())
+
+
+def say_report(report: Report, lines: Callable[[Report], Iterable[str]], *, as_json: bool) -> None:
+    """A report as one JSON value, or as the lines that it is told in."""
+    if as_json:
+        say_json(report)
+    else:
+        for line in lines(report):
+            say(line)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

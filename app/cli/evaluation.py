@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.answers import NO, USAGE, complain, examples, say, say_json
+from app.cli.answers import NO, USAGE, complain, examples, say_report
 from app.cli.asked import (
     ANSWERS,
     AT_ONCE,
@@ -20,15 +20,13 @@ from app.cli.asked import (
     files_told,
     note,
 )
+from app.cli.readings import read, situation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.core.asks import Ask
-    from app.evaluation.cases import Case, Label
     from app.evaluation.exchange import Brought
-    from app.evaluation.situation import Situation
-    from app.settings import Settings
 
 Cases = Annotated[
     Path,
@@ -84,34 +82,20 @@ def resolution(  # noqa: PLR0917 - typer passes options by name
     Each case is put to the worker's own reading, and an answer goes through the worker's own checks: the schema, the
     closed answer space, the confidence and the cap on what one message may close.
     """
-    from app.cli.opening import settings
     from app.evaluation import told
-    from app.evaluation.exchange import instructions
     from app.evaluation.resolution import report
 
     exchange = Exchange(
         export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
     )
-    given = settings()
-    where = _situation(given)
-    exchange.check(where.policy)
-    asked, known = _cases(cases, labels)
-    asks = [(case.id, where.ask(case)) for case in asked]
-    brought = exchange.brought(given, where.policy, asks)
-    if answers is None:
+    came = read(exchange, cases, labels)
+    if came is None:
         return
-    found = {name: one.reply for name, one in brought.items()}
-    judged = report(where, asked, known, found, instructions=instructions(asks[0][1].question))
-    if as_json:
-        say_json(judged)
-    else:
-        for line in told.resolution(judged):
-            say(line)
+    judged = report(came.where, came.asked, came.known, came.found, instructions=came.instructions)
+    say_report(judged, told.resolution, as_json=as_json)
     if not judged.labelled:
         complain(f"{cases}: no case has a label: give --labels FILE", USAGE)
-    unanswered = len(asked) - len(found)
-    if unanswered:
-        note(f"{unanswered} cases have no answer")
+    unanswered = came.unanswered()
     too_many = most_false is not None and judged.scored.figures.false.count > most_false
     if unanswered or too_many or (least_f1 is not None and judged.scored.f1.value < least_f1):
         raise typer.Exit(NO)
@@ -143,32 +127,18 @@ def subjects(  # noqa: PLR0917 - typer passes options by name
 
     MemoryBank has no labels: what was raised is counted and listed. ProactiveBench says whether anything is worth it.
     """
-    from app.cli.opening import settings
     from app.evaluation import told
-    from app.evaluation.exchange import instructions
     from app.evaluation.subjects import report
 
     exchange = Exchange(
         export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
     )
-    given = settings()
-    where = _situation(given)
-    exchange.check(where.policy)
-    asked, known = _cases(cases, labels, form)
-    asks = [(case.id, where.ask(case)) for case in asked]
-    brought = exchange.brought(given, where.policy, asks)
-    if answers is None:
+    came = read(exchange, cases, labels, form)
+    if came is None:
         return
-    found = {name: one.reply for name, one in brought.items()}
-    judged = report(where, asked, known, found, instructions=instructions(asks[0][1].question))
-    if as_json:
-        say_json(judged)
-    else:
-        for line in told.subjects(judged):
-            say(line)
-    unanswered = len(asked) - len(found)
-    if unanswered:
-        note(f"{unanswered} cases have no answer")
+    judged = report(came.where, came.asked, came.known, came.found, instructions=came.instructions)
+    say_report(judged, told.subjects, as_json=as_json)
+    if came.unanswered():
         raise typer.Exit(NO)
 
 
@@ -215,7 +185,7 @@ def writing(  # noqa: PLR0917 - typer passes options by name
         export=export, answers=answers, backend=backend, limit=limit, most_usd=most_usd, at_once=at_once
     )
     given = settings()
-    where = _situation(given)
+    where = situation(given)
     exchange.check(where.policy)
     with files_told():
         asked = read_cases(cases, where.roster.names)
@@ -234,11 +204,7 @@ def writing(  # noqa: PLR0917 - typer passes options by name
         with files_told():
             texts.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in to_rate(written)))
     judged = report(asked, written, said, policy=where.policy)
-    if as_json:
-        say_json(judged)
-    else:
-        for line in told.writing(judged):
-            say(line)
+    say_report(judged, told.writing, as_json=as_json)
     if len(written) < len(asked):
         note(f"{len(asked) - len(written)} cases wait for an answer")
         raise typer.Exit(NO)
@@ -267,34 +233,6 @@ def agreement(
     with files_told():
         asked, _ = read_cases(cases)
         found = compared(asked, read_labels(labels, asked), read_labels(second, asked))
-    if as_json:
-        say_json(found)
-    else:
-        for line in told.agreement(found):
-            say(line)
+    say_report(found, told.agreement, as_json=as_json)
     if least_kappa is not None and found.kappa < least_kappa:
         raise typer.Exit(NO)
-
-
-def _situation(given: Settings) -> Situation:
-    """The policy and the agents of this deployment."""
-    from app.cli.answers import told
-    from app.core.roster import Roster
-    from app.deployment import deciding
-    from app.evaluation.situation import Situation
-
-    with told():
-        decides = deciding(given)
-    return Situation(decides.policy, Roster(decides.agents.values()))
-
-
-def _cases(cases: Path, labels: Path | None, form: str = "cases") -> tuple[list[Case], Mapping[str, Label]]:
-    from app.evaluation.cases import read_cases, read_labels
-    from app.evaluation.datasets import FORMATS
-
-    forms = {"cases": read_cases, **FORMATS}
-    if form not in forms:
-        complain(f"--format {form}: there is {', '.join(forms)}", USAGE)
-    with files_told():
-        asked, known = forms[form](cases)
-        return asked, known if labels is None else known | read_labels(labels, asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ RESAMPLES = 1_000
 SEED = 1
 
 One = TypeVar("One")
+Found = TypeVar("Found")
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -50,3 +51,12 @@ def score(cases: Sequence[One], figure: Callable[[Sequence[One]], float]) -> Sco
     again = sorted(figure(chance.choices(cases, k=len(cases))) for _ in range(RESAMPLES)) if cases else [0.0]
     last = len(again) - 1
     return Score(figure(cases), again[round(last * 0.025)], again[round(last * 0.975)])
+
+
+def grouped(
+    some: Sequence[One], by: Callable[[One], str], figures: Callable[[Iterable[One]], Found]
+) -> dict[str, Found]:
+    """The same figures for each group, in the order of the groups' names."""
+    return {
+        name: figures(one for one in some if by(one) == name) for name in sorted({by(one) for one in some})
+    }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from app.core.language import FUNCTION_WORDS
-from app.evaluation.cases import UNNAMED
+from app.evaluation.cases import UNNAMED, Case
 
 _WORD = re.compile(r"[^\W\d_]+")
 # A word that is common in one language alone, or two that this one shares with others.
@@ -22,3 +22,8 @@ def told_by(texts: Iterable[str]) -> str:
     }
     best = max(found, key=lambda tag: found[tag])
     return best if found[best] >= ENOUGH else UNNAMED
+
+
+def language_of(case: Case) -> str:
+    """What the case says it is in, else what its messages are in."""
+    return case.language if case.language != UNNAMED else told_by(one.text for one in case.messages)

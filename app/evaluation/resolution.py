@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.core.asks import Reading, ReadingAnswer, Reply
 from app.core.verdicts import REASONS
-from app.evaluation.baselines import BASELINES
-from app.evaluation.cases import UNNAMED, Case, Label
-from app.evaluation.figures import Score, Share, score, share
-from app.evaluation.language import told_by
+from app.evaluation.baselines import BASELINES, Baseline
+from app.evaluation.cases import Case, Label
+from app.evaluation.figures import Score, Share, grouped, score, share
+from app.evaluation.language import language_of
 from app.evaluation.situation import Came, Situation
+from app.evaluation.wishes import Wishes, wishes
 
 Became = Literal["closed", "held", "open"]
-A_DAY = timedelta(days=1)
-"""How far a due time may be from the label's day: in the evening or late the next morning are both right."""
 EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """The bounds of the calibration table; the last one is inside."""
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -85,20 +82,6 @@ class AtThreshold(msgspec.Struct, frozen=True):
     f1: float
 
 
-class Wishes(msgspec.Struct, frozen=True):
-    """What is neither over nor simply open: plans that are put off, and those that are to be left alone.
-
-    `put_off`: of those that should be, how many were; `on_the_day`: of these how many to the right day, within one;
-    `moved_for_nothing`: of the others that stay open, how many were moved; `muted`: of those that the person does not
-    want to hear of, how many were muted, and not merely closed.
-    """
-
-    put_off: Share
-    on_the_day: Share
-    moved_for_nothing: Share
-    muted: Share
-
-
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that `tactful eval resolution` says."""
 
@@ -129,82 +112,76 @@ def report(
     instructions: str,
 ) -> Report:
     """Judge the answered cases that have a label; `answers` are by the case's id."""
-    pairs = [(case, labels[case.id]) for case in cases if case.id in labels and case.id in answers]
-    replies = {case.id: answers[case.id](situation.question(case)) for case, _ in pairs}
+    answered = [
+        _Answered(case, labels[case.id], answers[case.id](situation.question(case)))
+        for case in cases
+        if case.id in labels and case.id in answers
+    ]
+    came = [one.came(situation) for one in answered]
+    judged = [one.judged(how) for one, how in zip(answered, came, strict=True)]
 
-    def judged_at(where: Situation) -> list[list[Judged]]:
-        return [_judged(where, case, label, replies[case.id]) for case, label in pairs]
+    def judged_at(sure: float) -> list[list[Judged]]:
+        if sure == situation.policy.reading.sure:
+            return judged
+        return [one.judged(one.came(situation.sure(sure))) for one in answered]
 
-    judged = judged_at(situation)
+    def guessed(baseline: Baseline) -> list[list[Judged]]:
+        some = [one.instead(baseline(situation.question(one.case))) for one in answered]
+        return [one.judged(one.came(situation)) for one in some]
+
     flat = [one for case in judged for one in case]
     return Report(
         instructions=instructions,
         policy=situation.policy.version,
-        models=tuple(sorted({reply.model for reply in replies.values() if reply.model})),
+        models=tuple(sorted({one.reply.model for one in answered if one.reply.model})),
         cases=len(cases),
         labelled=len(labels),
-        answered=len(pairs),
-        unusable=sum(reply.answer is None for reply in replies.values()),
+        answered=len(answered),
+        unusable=sum(one.reply.answer is None for one in answered),
         scored=scored(judged),
-        wishes=_wishes(situation, pairs, replies),
-        by_kind=_grouped(flat, lambda one: one.kind),
-        by_language=_grouped(flat, lambda one: one.language),
+        wishes=wishes((one.case, one.label, how) for one, how in zip(answered, came, strict=True)),
+        by_kind=grouped(flat, lambda one: one.kind, figures),
+        by_language=grouped(flat, lambda one: one.language, figures),
         confidence=_calibration(flat),
-        thresholds=tuple(_at(sure, judged_at(situation.sure(sure))) for sure in THRESHOLDS),
-        baselines={
-            name: scored(
-                [_judged(situation, case, label, baseline(situation.question(case))) for case, label in pairs]
-            )
-            for name, baseline in BASELINES.items()
-        },
+        thresholds=tuple(_at(sure, judged_at(sure)) for sure in THRESHOLDS),
+        baselines={name: scored(guessed(baseline)) for name, baseline in BASELINES.items()},
         errors=tuple(one for one in flat if one.settled != (one.became == "closed") or _is_held_open(one)),
     )
 
 
-def _judged(situation: Situation, case: Case, label: Label, reply: Reply) -> list[Judged]:
-    """Every intent of a case but those that careful readers do not agree about."""
-    came = situation.came(case, lambda _: reply)
-    said = _surest(case, reply)
-    language = case.language if case.language != UNNAMED else told_by([one.text for one in case.messages])
-    return [
-        Judged(
-            case=case.id,
-            intent=planned.id,
-            kind=label.kind,
-            language=language,
-            settled=planned.id in label.settled or planned.id in label.muted,
-            became=_became(planned.id, came),
-            verdict=said.get(planned.id, ("", None))[0],
-            confidence=said.get(planned.id, ("", None))[1],
-            reason=came.closed.get(planned.id, ""),
-        )
-        for planned in case.intents
-        if planned.id not in label.either
-    ]
+class _Answered(msgspec.Struct, frozen=True):
+    """A case, its label, and what was answered."""
 
+    case: Case
+    label: Label
+    reply: Reply
 
-def _wishes(
-    situation: Situation, pairs: Sequence[tuple[Case, Label]], replies: Mapping[str, Reply]
-) -> Wishes:
-    put_off, on_the_day, moved, muted = [], [], [], []
-    for case, label in pairs:
-        came = situation.came(case, lambda _, case=case: replies[case.id])  # type: ignore[misc]  # a default binds it
-        zone = ZoneInfo(case.timezone)
-        for planned in case.intents:
-            name, until = planned.id, came.moved.get(planned.id)
-            if name in label.postponed:
-                day = label.postponed[name]
-                due = (until or planned.due_at).astimezone(zone).date()
-                right = day is not None and abs(due - day) <= A_DAY
-                # Who says the day that it is planned for anyway has put it off to that day.
-                put_off.append(until is not None or right)
-                if day is not None and put_off[-1]:
-                    on_the_day.append(right)
-            elif name not in {*label.either, *label.settled, *label.muted}:
-                moved.append(until is not None)
-            if name in label.muted:
-                muted.append(came.closed.get(name) == "muted")
-    return Wishes(*(share(sum(each), len(each)) for each in (put_off, on_the_day, moved, muted)))
+    def came(self, situation: Situation) -> Came:
+        """What the worker made of the answer."""
+        return situation.came(self.case, lambda _: self.reply)
+
+    def instead(self, reply: Reply) -> _Answered:
+        return _Answered(self.case, self.label, reply)
+
+    def judged(self, came: Came) -> list[Judged]:
+        """Every intent of the case but those that careful readers do not agree about."""
+        case, label, said = self.case, self.label, _surest(self.case, self.reply)
+        language = language_of(case)
+        return [
+            Judged(
+                case=case.id,
+                intent=planned.id,
+                kind=label.kind,
+                language=language,
+                settled=planned.id in label.settled or planned.id in label.muted,
+                became=_became(planned.id, came),
+                verdict=said.get(planned.id, ("", None))[0],
+                confidence=said.get(planned.id, ("", None))[1],
+                reason=came.closed.get(planned.id, ""),
+            )
+            for planned in case.intents
+            if planned.id not in label.either
+        ]
 
 
 def _became(intent: str, came: Came) -> Became:
@@ -270,11 +247,6 @@ def _f1(cases: Sequence[Sequence[Judged]]) -> float:
     """Of closing; 1 where there was nothing to close and nothing was."""
     hits, wrong, missed = _counts(cases)
     return 2 * hits / (2 * hits + wrong + missed) if hits + wrong + missed else 1.0
-
-
-def _grouped(judged: Sequence[Judged], by: Callable[[Judged], str]) -> dict[str, Figures]:
-    names = sorted({by(one) for one in judged})
-    return {name: figures(one for one in judged if by(one) == name) for name in names}
 
 
 def _calibration(judged: Sequence[Judged]) -> tuple[Bin, ...]:

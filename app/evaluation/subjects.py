@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.core.asks import Reading, Reply
-from app.evaluation.cases import UNNAMED, Case, Label, Raised
-from app.evaluation.figures import Share, share
-from app.evaluation.language import told_by
+from app.evaluation.cases import Case, Label, Raised
+from app.evaluation.figures import Share, grouped, share
+from app.evaluation.language import language_of
 from app.evaluation.situation import Opened, Situation
 
 What = Literal["found", "optional", "missed", "spare"]
@@ -108,8 +108,8 @@ def report(
         unusable=sum(reply.answer is None for reply in replies.values()),
         looked_at=sum(label.raised is not None for _, label in known),
         counts=counts(found),
-        by_kind=_grouped(found, lambda one: one.kind),
-        by_language=_grouped(found, lambda one: one.language),
+        by_kind=grouped(found, lambda one: one.kind, counts),
+        by_language=grouped(found, lambda one: one.language, counts),
         raised=sum(map(len, opened.values())),
         raising=share(sum(map(bool, opened.values())), len(opened)),
         when_worth=_raising(opened, [name for name, is_worth in worth.items() if is_worth]),
@@ -125,7 +125,7 @@ def _raising(opened: Mapping[str, Sequence[Opened]], names: Sequence[str]) -> Sh
 
 def _found(case: Case, label: Label, raised: Sequence[Raised], opened: Sequence[Opened]) -> Iterable[Found]:
     """Each opened subject goes to the label whose message it names, or the nearest one beside it."""
-    language = case.language if case.language != UNNAMED else told_by([one.text for one in case.messages])
+    language = language_of(case)
     zone = ZoneInfo(case.timezone)
 
     def told(what: What, subject: str, message: int, due: date | None, label_due: date | None) -> Found:
@@ -166,9 +166,3 @@ def counts(found: Iterable[Found]) -> Counts:
     days = [one.on_the_day for one in some if one.on_the_day is not None]
     spare = sum(one.what == "spare" for one in some)
     return Counts(share(hits, hits + missed), spare, share(sum(days), len(days)))
-
-
-def _grouped(found: Sequence[Found], by: Callable[[Found], str]) -> dict[str, Counts]:
-    return {
-        name: counts(one for one in found if by(one) == name) for name in sorted({by(one) for one in found})
-    }
