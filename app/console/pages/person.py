@@ -13,7 +13,7 @@ from app.console.pages.templating import person_path, query_of, with_query
 from app.console.values import HIDDEN, PersonView
 
 
-def page(view: PersonView, frame: Frame) -> str:
+def render(view: PersonView, frame: Frame) -> str:
     """The whole page; `from` and `to` in the path's query choose what is drawn, `all` shows the whole past."""
     clock = Clock(view.zone, frame.now)
     window = window_of(view, frame.path)
@@ -35,6 +35,6 @@ def page(view: PersonView, frame: Frame) -> str:
         legend=wording.DRAWN,
         ending=wording.ending,
         span=span,
-        toggled=with_query(frame.path, text=None if view.shown else "1"),
+        toggled=with_query(frame.path, show=None if view.shown else "text"),
         everything=with_query(frame.path, all="1"),
     )

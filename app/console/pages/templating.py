@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
@@ -12,19 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console.frame_values import Frame
 from app.console.pages.clock import Clock
+from app.console.pages.static import static
 from app.console.values import Note
-
-STATIC = Path(__file__).parents[1] / "static"
-"""What is served below `/static/`: the style sheet, the vendored script and our own."""
-
-_HASHES = MappingProxyType(
-    {file.name: sha256(file.read_bytes()).hexdigest()[:12] for file in sorted(STATIC.iterdir())}
-)
-
-
-def static(name: str) -> str:
-    """The path of a static file; it changes when the file does, so that browsers may keep it for ever."""
-    return f"/static/{name}?v={_HASHES[name]}"
 
 
 def person_path(user_id: str) -> str:

@@ -52,3 +52,21 @@ const away = () => document.body.classList.add("away");
 document.addEventListener("htmx:sendError", away);
 document.addEventListener("htmx:responseError", away);
 document.addEventListener("htmx:afterOnLoad", () => document.body.classList.remove("away"));
+
+// The live page: lines come in on top as they are written; the oldest fall off.
+const stream = document.querySelector("[data-stream]");
+if (stream) {
+  const says = document.getElementById("streaming");
+  const source = new EventSource(stream.dataset.stream);
+  source.addEventListener("open", () => { says.textContent = "Lines come in as they are written."; });
+  source.addEventListener("error", () => { says.textContent = "The console does not answer; trying again."; });
+  source.addEventListener("lines", (event) => {
+    const fresh = document.createElement("tbody");
+    fresh.innerHTML = event.data;
+    for (const row of [...fresh.rows]) {
+      if (stream.querySelector(`[data-place="${CSS.escape(row.dataset.place)}"]`)) row.remove();
+    }
+    stream.prepend(...fresh.rows);
+    while (stream.rows.length > 200) stream.lastElementChild.remove();
+  });
+}
