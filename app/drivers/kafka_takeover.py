@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -16,7 +15,9 @@ from app.core.head import HEAD_KEY, SCHEMA, Head
 from app.drivers.clock import Clock, SteadyClock
 from app.drivers.kafka_client import Kafka, Place, discard
 from app.drivers.kafka_commit import TransactionLog
+from app.drivers.kafka_identity import identity
 from app.drivers.kafka_reader import Reader, read_to, reader
+from app.drivers.kafka_trusted import trusted
 from app.drivers.machine import Machine
 from app.drivers.rocks import LocalRows
 from topics import TOPICS
@@ -33,8 +34,6 @@ STABLE_WITHIN_S = 5.0
 STABLE_STEP_S = 0.02
 STALLED_AFTER_S = 30.0
 """A restore that brings nothing for so long gives its turn to another partition's."""
-TRUSTED_FOR = timedelta(milliseconds=int(NUDGE_STATE.settings["delete.retention.ms"])) / 2
-"""A local copy that followed the changelog longer ago may have missed a tombstone."""
 ROWS_AT_ONCE = 500
 """Rows whose timers are found before others on the event loop get a turn: some 5 ms."""
 
@@ -190,10 +189,12 @@ class Takeovers:
         """Bring the local copy to the changelog's end; returns how many records that took."""
         place = self._kafka.place(NUDGE_STATE.name, number)
         beginning = (await self._committed.beginnings([place]))[place]
-        start = _trusted(rows, beginning=beginning, end=end)
+        origin = await identity(self._kafka, NUDGE_STATE.name)
+        start = trusted(rows, beginning=beginning, end=end, origin=origin)
         if start is None:
             rows.wipe()
             start = beginning
+        rows.follows(origin)
         restored = 0
         try:
             async with reader(self._kafka) as one:
@@ -266,16 +267,6 @@ def decoded(row: bytes) -> Head:
         )
         raise Refused(message)
     return head
-
-
-def _trusted(rows: LocalRows, *, beginning: int, end: int) -> int | None:
-    """Where the local copy may go on following the changelog; None when it cannot be trusted."""
-    position, followed_at = rows.position, rows.followed_at
-    if position is None or followed_at is None:
-        return None
-    if time.time() - followed_at > TRUSTED_FOR.total_seconds():
-        return None
-    return position if beginning <= position <= end else None
 
 
 def _after_retention(head: Head, beginning: int) -> tuple[Head, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from rocksdict import DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
+from rocksdict import AccessType, DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
 
 PAGE = 1_000
 """Keys read with one iterator: an open one keeps the store's lock even after `close`."""
@@ -61,13 +61,19 @@ class Batch:
 class Store:
     """Bytes to bytes, in the order of the keys."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the folder, or make it; StoreLocked and StoreCorrupt say what to do."""
+    def __init__(self, path: Path, *, look_only: bool = False) -> None:
+        """Open the folder, or make it; StoreLocked and StoreCorrupt say what to do.
+
+        `look_only`: nothing is written or made, and nobody is kept out; what is there is as of now.
+        """
         self.path = path
         self._closed = False
         self._synced, self._cached = WriteOptions(), WriteOptions()
         self._synced.sync = True
         with self._trouble():
+            if look_only:
+                self._db = Rdict(str(path), _options(), access_type=AccessType.read_only())
+                return
             path.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(path), _options())
 
@@ -184,6 +190,7 @@ _ROW = b"r"
 _META = b"m"
 _POSITION = _META + b"position"
 _FOLLOWED_AT = _META + b"followed_at"
+_ORIGIN = _META + b"origin"
 
 
 WRITTEN_FROM = 4_000
@@ -205,6 +212,7 @@ class LocalRows:
         self._waiting: dict[str, bytes | None] = {}
         self._position = _number(store.get(_POSITION))
         self._followed_at = store.get(_FOLLOWED_AT)
+        self._origin = store.get(_ORIGIN)
         self._written_at = time.monotonic()
 
     def get(self, user: str) -> bytes | None:
@@ -222,6 +230,15 @@ class LocalRows:
     def followed_at(self) -> float | None:
         """When the copy last followed the changelog, in seconds since 1970 by the machine's clock."""
         return None if self._followed_at is None else float(self._followed_at)
+
+    @property
+    def origin(self) -> str | None:
+        """Which changelog it follows: a topic of the same name may be another's, or made anew; None when unknown."""
+        return None if self._origin is None else self._origin.decode()
+
+    def follows(self, origin: str | None) -> None:
+        """It is a copy of this one from now on; written with the next position."""
+        self._origin = None if origin is None else origin.encode()
 
     def apply(self, rows: Mapping[str, bytes | None], position: int) -> None:
         """Rows, and the position behind them; None deletes the row."""
@@ -247,6 +264,8 @@ class LocalRows:
                 put(_ROW + user.encode(), row)
         batch.put(_POSITION, b"%d" % self._position)
         batch.put(_FOLLOWED_AT, self._followed_at)
+        if self._origin is not None:
+            batch.put(_ORIGIN, self._origin)
         self.store.write(batch, sync=False)
         self._waiting.clear()
         self._written_at = time.monotonic()
@@ -261,7 +280,7 @@ class LocalRows:
     def wipe(self) -> None:
         """Forget rows and position; the changelog has them."""
         self._waiting.clear()
-        self._position = self._followed_at = None
+        self._position = self._followed_at = self._origin = None
         self.store.drop(_ROW)
         self.store.drop(_META)
 

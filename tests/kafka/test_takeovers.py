@@ -9,7 +9,8 @@ import pytest
 
 from app.core.head import HEAD_KEY, Head
 from app.drivers.kafka_reader import reader
-from app.drivers.kafka_takeover import TRUSTED_FOR, NotYet, Refused
+from app.drivers.kafka_takeover import NotYet, Refused
+from app.drivers.kafka_trusted import TRUSTED_FOR
 from app.drivers.rocks import LocalRows, Store
 from tests.kafka.deployment import NOON_MS, PARTITIONS, Deployment, owner
 from tests.kafka.scribe import Scribe
@@ -99,6 +100,31 @@ async def test_a_copy_that_cannot_be_trusted_is_made_anew(
     _local_copy(tmp_path / "two", position, age_s, monkeypatch)
     async with owner(topics, tmp_path / "two") as second:
         assert dict(second.rows.items()).keys() == {"ana", HEAD_KEY}
+
+
+async def test_a_copy_of_another_changelog_is_made_anew(
+    topics: Deployment, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of the same name, elsewhere or before it was deleted: its position fits, and its rows are not ours."""
+    async with owner(topics, tmp_path / "one") as first:
+        await first.commit(rows={"ana": b"1"})
+        ours = first.rows.origin
+    assert ours is not None
+    for name, origin, kept in (
+        ("elsewhere", f"not {ours}", False),
+        ("here", ours, True),
+        ("older", None, True),
+    ):
+        copy = LocalRows(Store(tmp_path / name))
+        copy.follows(origin)
+        copy.apply({"stranger": b"row"}, 1)
+        copy.close()
+        async with owner(topics, tmp_path / name) as second:
+            assert ("stranger" in dict(second.rows.items())) is kept
+            assert second.rows.origin == ours
+    assert [one.name for one in caplog.records if "another changelog" in one.getMessage()] == [
+        "tactful.takeover"
+    ]
 
 
 def _local_copy(folder: Path, position: int, age_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
