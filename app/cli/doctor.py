@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,23 +99,36 @@ def _print_rights(role: str, principal: str | None, *, as_json: bool) -> None:
 
 async def _findings(*, ask_model: bool) -> AsyncIterator[Finding]:
     from app.doctor import configuration, model
+    from app.doctor.machine import address, machine
+    from app.doctor.running import running, told
 
+    for finding in machine():
+        yield finding
     found, given = configuration.settings()
     for finding in found:
         yield finding
     if given is None:
         return
-    for finding in configuration.decides(given)[0]:
+    told_of, decides = configuration.decides(given)
+    for finding in told_of:
         yield finding
-    async for finding in _log(given):
+    worker = await running(given.http)
+    version = decides.policy.version if decides is not None else ""
+    for finding in address(given.http) if worker is None else told(given.http, worker, version):
         yield finding
-    async for finding in model.model(given.model, ask=ask_model):
+    agents = decides.agents if decides is not None else {}
+    async for finding in _log(given, agents, at_work=worker is not None):
+        yield finding
+    policy = decides.policy if decides is not None else None
+    async for finding in model.model(given.model, policy, ask=ask_model):
         yield finding
 
 
-async def _log(given: Settings) -> AsyncIterator[Finding]:
-    from app.doctor.finding import wrong
-    from app.doctor.folder import folder, writable
+async def _log(given: Settings, agents: Collection[str], *, at_work: bool) -> AsyncIterator[Finding]:
+    from app.doctor.faults.deployment import STATE_IN_USE
+    from app.doctor.faults.settings import LOG_IN_MEMORY
+    from app.doctor.folder import folder
+    from app.doctor.state import in_use, room
     from app.settings import EmbeddedAddress, KafkaAddress
 
     match given.log:
@@ -123,14 +136,18 @@ async def _log(given: Settings) -> AsyncIterator[Finding]:
             from app.deployment import connection
             from app.doctor.brokers import brokers
 
-            yield writable("state folder", given.state_dir)
-            async for finding in brokers(connection(given), given.group):
+            for finding in room("state folder", given.state_dir):
+                yield finding
+            if not at_work and (theirs := in_use(given.state_dir)) is not None:
+                says = f"{theirs} is open in another process, and no worker answers at {given.http.listen}"
+                yield STATE_IN_USE.found(says)
+            async for finding in brokers(connection(given), given, agents):
                 yield finding
         case EmbeddedAddress(path):
-            async for finding in folder(path, given.http):
+            async for finding in folder(path, given.http, agents):
                 yield finding
         case _:
-            yield wrong("log", "TACTFUL_LOG is memory:", "set it to kafka://host:port or embedded:PATH")
+            yield LOG_IN_MEMORY.found("TACTFUL_LOG is memory:")
 
 
 def _print(finding: Finding, *, as_json: bool) -> None:
@@ -138,5 +155,7 @@ def _print(finding: Finding, *, as_json: bool) -> None:
         say_json(finding)
         return
     say(f"{finding.state:5}  {finding.about}: {finding.says}")
+    if finding.why:
+        say(f"       {finding.why}")
     if finding.do:
         say(f"       -> {finding.do}")

@@ -226,7 +226,7 @@ def _tell(report: Report, *, as_json: bool, created: str = "created") -> None:
             {
                 "created": report.created,
                 "lacking": report.lacking,
-                "differing": report.differing,
+                "differing": [str(one) for one in report.differing],
                 "unseen": report.unseen,
                 "fine": report.fine,
             }

@@ -7,13 +7,21 @@ import logging
 import os
 import ssl
 from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.core.asks import Ask, Compose
-from app.doctor.finding import Finding, away, fine, note, wrong
+from app.core.asks import Ask, Compose, Failed
+from app.doctor.configuration import unpriced
+from app.doctor.faults import model as faults
+from app.doctor.finding import Fault, Finding, fine
 from app.model.chosen import backend
+from app.model.request import DEFAULT_MODEL
 from app.outside.log import now
 from app.settings import ModelSettings, SettingsError
+
+if TYPE_CHECKING:
+    from app.core.policy import Policy
 
 ABOUT = "model"
 THEIRS = "https://api.anthropic.com"
@@ -21,16 +29,19 @@ CONNECT_WITHIN_S = 5.0
 FACTS: dict[str, object] = {"subject": "the doctor's visit"}
 
 
-async def model(chosen: ModelSettings, *, ask: bool) -> AsyncIterator[Finding]:
+async def model(chosen: ModelSettings, policy: Policy | None, *, ask: bool) -> AsyncIterator[Finding]:
     """With `ask` one short question is really put, which costs some tokens."""
     match chosen.backend:
         case "none":
-            says = "there is none: unread words hold their plans, everything else goes out in the agents' own words"
-            yield note(ABOUT, says, "set TACTFUL_MODEL=anthropic to have people's words understood")
+            yield faults.MODEL_NONE.found(
+                "there is none: unread words hold their plans, everything else goes out in the agents' own words"
+            )
         case "scripted":
-            yield note(ABOUT, "it is scripted: not for production", "set TACTFUL_MODEL=anthropic")
+            yield faults.MODEL_SCRIPTED.found("it is scripted: not for production")
         case "anthropic":
             async for finding in _anthropic():
+                yield finding
+            for finding in unpriced(policy, chosen.name or DEFAULT_MODEL) if policy is not None else ():
                 yield finding
     if ask and chosen.backend != "none":
         yield await _asked(chosen)
@@ -42,8 +53,7 @@ async def _anthropic() -> AsyncIterator[Finding]:
     if signed:
         yield fine(ABOUT, "there is a key to sign in with")
     elif "anthropic.com" in url:
-        do = "set ANTHROPIC_API_KEY; or TACTFUL_MODEL=scripted to try Tactful without one"
-        yield wrong(ABOUT, "there is no key: every question would fail", do)
+        yield faults.KEY_MISSING.found("there is no key: every question would fail")
     yield await _reached(url)
 
 
@@ -58,10 +68,7 @@ async def _reached(url: str) -> Finding:
             )
             writer.close()
     except (OSError, ssl.SSLError, TimeoutError, ValueError) as error:
-        do = (
-            "check ANTHROPIC_BASE_URL, the way out of this network, and its proxy; meanwhile drafts fall back"
-        )
-        return away(ABOUT, f"nobody answers at {url}: {str(error) or 'it took too long'}", do)
+        return faults.MODEL_AWAY.found(f"nobody answers at {url}: {str(error) or 'it took too long'}")
     return fine(ABOUT, f"somebody answers at {url}")
 
 
@@ -79,21 +86,40 @@ async def _asked(chosen: ModelSettings) -> Finding:
                 limit_s=chosen.limit.total_seconds(),
             )
     except SettingsError as error:
-        return wrong(ABOUT, str(error), "mend what the line names")
+        return faults.MODEL_SETTING_WRONG.found(str(error))
     finally:
         logging.getLogger("tactful.model").removeHandler(said)
     if reply.failed is None:
         tokens = f"{reply.input_tokens} tokens in, {reply.output_tokens} out"
         return fine(ABOUT, f"{reply.model or 'it'} answered a question ({tokens})")
-    do = said.last or "look at the provider's status page; requests are tried again by themselves"
-    return away(ABOUT, f"a question was not answered: {reply.failed}", do)
+    return _fault(reply.failed, said.status).found(f"a question was not answered: {reply.failed}", said.last)
+
+
+def _fault(failed: Failed, status: int | None) -> Fault:
+    """By how the request failed, and by the status that no waiting cures, where there was one."""
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return faults.KEY_REFUSED
+        case HTTPStatus.NOT_FOUND:
+            return faults.MODEL_UNKNOWN
+        case None:
+            return faults.MODEL_OTHER_FORMAT if failed == "malformed" else faults.MODEL_FAILS
+        case _:
+            return faults.MODEL_REFUSES
 
 
 class _Said(logging.Handler):
-    """Keeps the last complaint."""
+    """Keeps the last complaint of the client, and the status of a refusal that it is about."""
 
     last = ""
+    status: int | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.ERROR:
-            self.last = record.getMessage()
+        if record.levelno < logging.ERROR:
+            return
+        self.last = record.getMessage()
+        match record.args:
+            case (int(status), *_):
+                self.status = status
+            case _:
+                pass

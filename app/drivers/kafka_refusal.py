@@ -29,8 +29,9 @@ PROTOCOL = "TACTFUL_KAFKA__SECURITY_PROTOCOL"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is wrong, and what to do about it."""
+    """What is wrong, by the name that the doctor has for it, and what to do about it."""
 
+    name: str
     says: str
     do: str
 
@@ -47,14 +48,18 @@ async def refusal(connection: Connection) -> Refusal | None:
         try:
             return await _Door(connection, host.strip("[]"), int(port)).asked()
         except TimeoutError:
-            last = Refusal(f"{server} does not answer", "look at the broker, and at what is between")
+            last = Refusal(
+                "broker_silent", f"{server} does not answer", "look at the broker, and at what is between"
+            )
         except socket.gaierror:
             do = "mend the name in TACTFUL_LOG, or the name service"
-            last = Refusal(f"no address is known of {server}", do)
+            last = Refusal("broker_name_unknown", f"no address is known of {server}", do)
         except OSError as error:
             why = "" if isinstance(error, ConnectionRefusedError) else f" ({error.strerror or error})"
             do = "start it, or mend TACTFUL_LOG"
-            last = Refusal(f"no broker answers at kafka://{connection.bootstrap}{why}", do)
+            last = Refusal(
+                "broker_not_there", f"no broker answers at kafka://{connection.bootstrap}{why}", do
+            )
     return last
 
 
@@ -85,13 +90,19 @@ class _Door:
     async def _in_the_clear(self) -> Refusal | None:
         try:
             code, mechanisms = await self._mechanisms(None)
+        except TimeoutError:
+            raise  # it listens, and says nothing
         except (_Closed, OSError):
             if not await self._speaks_tls():
                 says = f"{self._where} closes the connection without an answer"
-                return Refusal(says, "check that a Kafka broker listens there, and what it logs")
+                return Refusal(
+                    "broker_is_none", says, "check that a Kafka broker listens there, and what it logs"
+                )
             other = self._connection.security_protocol.replace("PLAINTEXT", "SSL")
             says = f"{self._where} speaks TLS, and {self._connection.security_protocol} does not"
-            return Refusal(says, f"set {PROTOCOL}={other}, or the port of a listener without TLS")
+            return Refusal(
+                "tls_wanted", says, f"set {PROTOCOL}={other}, or the port of a listener without TLS"
+            )
         return await self._signed_in(code, mechanisms)
 
     async def _without_tls(self, error: Exception) -> Refusal:
@@ -103,37 +114,42 @@ class _Door:
         else:
             other = self._connection.security_protocol.replace("SSL", "PLAINTEXT")
             says = f"{self._where} does not speak TLS, and {self._connection.security_protocol} wants it"
-            return Refusal(says, f"set {PROTOCOL}={other}, or the port of a listener with TLS")
+            return Refusal("tls_unknown", says, f"set {PROTOCOL}={other}, or the port of a listener with TLS")
         if self._connection.cert_file is None:
             says = (
                 f"{self._where} ends TLS at once: it probably wants a certificate of ours, and there is none"
             )
-            return Refusal(says, "set TACTFUL_KAFKA__SSL_CERTFILE and TACTFUL_KAFKA__SSL_KEYFILE")
+            return Refusal(
+                "certificate_wanted", says, "set TACTFUL_KAFKA__SSL_CERTFILE and TACTFUL_KAFKA__SSL_KEYFILE"
+            )
         reason = getattr(error, "reason", None) or "it said no more"
         says = f"{self._where} refuses our certificate ({reason})"
         do = (
             "check that its authority is in the brokers' truststore and that it has not expired: openssl x509 "
             f"-noout -issuer -dates -in {self._connection.cert_file}"
         )
-        return Refusal(says, do)
+        return Refusal("certificate_refused", says, do)
 
     def _certificate(self, error: ssl.SSLCertVerificationError) -> Refusal:
         match error.verify_code:
             case code if code == EXPIRED:
-                return Refusal(f"the certificate of {self._where} has expired", "give the broker a new one")
+                says = f"the certificate of {self._where} has expired"
+                return Refusal("certificate_expired", says, "give the broker a new one")
             case code if code == NOT_YET:
                 do = "check this machine's clock, and the certificate's dates"
-                return Refusal(f"the certificate of {self._where} is not valid yet", do)
+                return Refusal(
+                    "certificate_too_young", f"the certificate of {self._where} is not valid yet", do
+                )
             case code if code in {OTHER_NAME, OTHER_ADDRESS}:
                 says = f"the certificate of {self._where} was made for another host: {error.verify_message}"
                 do = f"write the broker in TACTFUL_LOG by a name of its certificate, or add {self._host} to that"
-                return Refusal(says, do)
+                return Refusal("certificate_of_another", says, do)
             case _:
                 given = self._connection.ca_file
                 who = f"the authorities in {given}" if given else "the authorities of this machine"
                 says = f"the certificate of {self._where} is signed by none of {who}"
                 do = "set TACTFUL_KAFKA__SSL_CAFILE to the certificate of the brokers' authority"
-                return Refusal(f"{says} ({error.verify_message})", do)
+                return Refusal("authority_unknown", f"{says} ({error.verify_message})", do)
 
     async def _signed_in(self, code: int, mechanisms: Sequence[str]) -> Refusal | None:
         ours = self._connection
@@ -143,14 +159,20 @@ class _Door:
             says = f"{self._where} wants a user and a password ({', '.join(mechanisms)})"
             tls = "SASL_PLAINTEXT" if self._tls is None else "SASL_SSL"
             do = f"set {PROTOCOL}={tls}, TACTFUL_KAFKA__SASL_MECHANISM, __SASL_USERNAME and __SASL_PASSWORD_FILE"
-            return Refusal(says, do)
+            return Refusal("password_wanted", says, do)
         if code == NO_SASL_HERE:
             plain = ours.security_protocol.removeprefix("SASL_")
             says = f"{self._where} asks for no password, and {ours.security_protocol} gives one"
-            return Refusal(says, f"set {PROTOCOL}={plain}, or the port of a listener with SASL")
+            return Refusal(
+                "password_unwanted", says, f"set {PROTOCOL}={plain}, or the port of a listener with SASL"
+            )
         if code == NOT_ENABLED or ours.sasl_mechanism not in mechanisms:
             says = f"{self._where} does not take {ours.sasl_mechanism}: it takes {', '.join(mechanisms)}"
-            return Refusal(says, "set TACTFUL_KAFKA__SASL_MECHANISM to one of these, or enable it there")
+            return Refusal(
+                "mechanism_refused",
+                says,
+                "set TACTFUL_KAFKA__SASL_MECHANISM to one of these, or enable it there",
+            )
         return await self._known()
 
     async def _known(self) -> Refusal | None:
@@ -170,7 +192,7 @@ class _Door:
                     f"; a user has to have been given a password for {ours.sasl_mechanism}: kafka-configs.sh "
                     f"--describe --entity-type users --entity-name {ours.sasl_username}"
                 )
-            return Refusal(says, do)
+            return Refusal("password_wrong", says, do)
         await made.close()
         return None
 

@@ -32,13 +32,37 @@ class TopicError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Copies:
+    """Where a partition is: its leader, -1 without one, the brokers that hold it, and those of them in sync."""
+
+    leader: int
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """A topic as the broker has it."""
 
-    partitions: int
-    replication: int
+    copies: tuple[Copies, ...]
     config: Mapping[str, str] | None
     """None when they were not asked for, or this user may not see them."""
+
+    @property
+    def partitions(self) -> int:
+        return len(self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Different:
+    """A setting of a topic that is not the contract's, or with `key` None its number of partitions."""
+
+    key: str | None
+    says: str
+    do: str
+
+    def __str__(self) -> str:
+        return f"{self.says}; {self.do}"
 
 
 @dataclass(slots=True)
@@ -47,9 +71,11 @@ class Report:
 
     created: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
-    differing: list[str] = field(default_factory=list)
+    differing: list[Different] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     """Topics whose settings this user may not see."""
+    present: Mapping[str, Present] = field(default_factory=dict)
+    """Those that are there, by their name without the prefix."""
 
     @property
     def fine(self) -> bool:
@@ -68,15 +94,15 @@ async def partitions(kafka: Kafka) -> int:
     count = present[NUDGE_STATE.name].partitions
     for topic in TOPICS:
         if (found := present[topic.name].partitions) != topic.partitions(count):
-            raise Refused(_wrong_number(_named(kafka, topic), found, topic.partitions(count)))
+            raise Refused(str(_wrong_number(_named(kafka, topic), found, topic.partitions(count))))
     return count
 
 
 async def check(kafka: Kafka, *, settings: Mapping[str, str] | None = None) -> Report:
     """How the broker's topics compare with the contract; changes nothing."""
-    report = Report()
     async with _admin(kafka) as admin:
         present = await _present(kafka, admin, TOPICS, with_config=True)
+    report = Report(present=present)
     state, events = present.get(NUDGE_STATE.name), present.get(USER_EVENTS.name)
     count = state.partitions if state is not None else events.partitions if events is not None else None
     for topic in TOPICS:
@@ -94,8 +120,7 @@ async def check(kafka: Kafka, *, settings: Mapping[str, str] | None = None) -> R
             # What the broker does not know at all it cannot be held to.
             if has is not None and has != wanted:
                 report.differing.append(
-                    f"{name}: {key} is {has}, not {wanted}; set it with kafka-configs.sh --alter --entity-type "
-                    f"topics --entity-name {name} --add-config {key}={wanted}"
+                    Different(key, f"{name}: {key} is {has}, not {wanted}", altered(name, key, wanted))
                 )
     return report
 
@@ -180,8 +205,10 @@ async def _present(
     configs = await _configs(admin, there) if with_config and there else {}
     return {
         names[name]: Present(
-            partitions=len(described[name]),
-            replication=len(described[name][0]["replicas"]),
+            copies=tuple(
+                Copies(each["leader"], tuple(each["replicas"]), tuple(each["isr"]))
+                for each in described[name]
+            ),
             config=configs.get(name),
         )
         for name in there
@@ -205,9 +232,18 @@ def _named(kafka: Kafka, topic: Topic) -> str:
     return kafka.place(topic.name, 0).topic
 
 
-def _wrong_number(name: str, found: int, wanted: int) -> str:
+def altered(name: str, key: str, value: str) -> str:
+    """What is to be done to give a topic another setting."""
     return (
-        f"{name} has {found} partitions, not {wanted}: people would be in other partitions than their rows. "
-        "The number is fixed when nudge-state is first written: to have another, move to new topics with "
-        "another TACTFUL_TOPIC_PREFIX"
+        f"set it with kafka-configs.sh --alter --entity-type topics --entity-name {name} "
+        f"--add-config {key}={value}"
+    )
+
+
+def _wrong_number(name: str, found: int, wanted: int) -> Different:
+    return Different(
+        None,
+        f"{name} has {found} partitions, not {wanted}: people would be in other partitions than their rows",
+        "the number is fixed when nudge-state is first written: to have another, move to new topics with another "
+        "TACTFUL_TOPIC_PREFIX",
     )

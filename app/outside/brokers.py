@@ -88,7 +88,8 @@ def quiet_kafka(connection: Connection) -> Kafka:
         return Kafka(connection)
     except OSError as error:
         says = f"the certificates of TACTFUL_KAFKA__SSL_* cannot be used ({error})"
-        raise OutOfReachError(says, "give files in PEM form that this user may read") from None
+        do = "give files in PEM form that this user may read"
+        raise OutOfReachError(says, do, name="certificates_unusable") from None
 
 
 async def _counts(kafka: Kafka) -> dict[str, int]:
@@ -114,6 +115,8 @@ async def said(connection: Connection) -> AsyncIterator[None]:
         raise await _away(connection) from None
     except KafkaError as error:
         name = type(error).__name__
+        if name == "NodeNotReadyError":
+            raise await _away(connection) from None
         do = (
             "grant it by an ACL: `tactful doctor --rights ROLE` prints the commands"
             if "Authorization" in name
@@ -129,5 +132,6 @@ async def _away(connection: Connection) -> OutOfReachError:
     found = await refusal(connection)
     if found is None:
         do = "try again; if it stays, check that the brokers' advertised.listeners can be reached from here"
-        return OutOfReachError(f"{where(connection)} answers, and then does not", do)
-    return OutOfReachError(found.says, found.do)
+        says = f"{where(connection)} answers, and then does not"
+        return OutOfReachError(says, do, name="broker_half_reached")
+    return OutOfReachError(found.says, found.do, name=found.name)

@@ -14,10 +14,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OutOfReachError(Exception):
     """What a command needs cannot be reached; the message says what, and what to do."""
 
-    def __init__(self, says: str, do: str) -> None:
+    def __init__(self, says: str, do: str, *, name: str = "") -> None:
+        """`name` is the doctor's for it, where it knows one."""
         super().__init__(f"{says}: {do}")
         self.says = says
         self.do = do
+        self.name = name
 
 
 class NoLogYetError(OutOfReachError):

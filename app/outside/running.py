@@ -36,6 +36,11 @@ FOLDER = "Tactful-Folder"
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - who listens everywhere is reached here
 
 
+def reached_at(http: HttpSettings) -> tuple[str, int]:
+    """Where a worker with these settings is spoken to from this machine."""
+    return _HERE.get(http.host, http.host), http.port
+
+
 class NeedsTokenError(OutOfReachError):
     """The worker does not know us."""
 
@@ -45,7 +50,7 @@ class WorkerLog:
 
     def __init__(self, http: HttpSettings) -> None:
         self.where = f"the worker at {http.listen}"
-        self._address = _HERE.get(http.host, http.host), http.port
+        self._address = reached_at(http)
         self._headers = {"Content-Type": "application/x-ndjson"}
         if http.token is not None:
             self._headers["Authorization"] = f"Bearer {http.token.get_secret_value()}"

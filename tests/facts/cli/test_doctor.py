@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from app.drivers.embedded import EmbeddedLog
 from tests.facts.cli.terminal import NOON_MS, Said, Terminal
 from topics.record import NewRecord
 
@@ -31,9 +32,10 @@ def test_a_deployment_that_works_is_fine(terminal: Terminal) -> None:
 
 
 def test_it_is_told_in_words(terminal: Terminal) -> None:
-    """One line a finding, and below it what to do."""
+    """One line a finding, and below it why it matters and what to do."""
     lines = terminal.tactful("doctor", env={"TACTFUL_MODEL": "none"}).lines
-    assert lines[0] == "fine   settings: every variable can be used"
+    assert "fine   settings: every variable can be used" in lines
+    assert "       unread words hold their plans, everything else goes out in the agents' own words" in lines
     assert "       -> set TACTFUL_MODEL=anthropic to have people's words understood" in lines
 
 
@@ -42,8 +44,8 @@ def test_it_is_told_in_words(terminal: Terminal) -> None:
     [
         ({"TACTFUL_LOG": "kafka:localhost"}, "settings", "TACTFUL_LOG: 'kafka:localhost' is no log"),
         ({"TACTFUL_HTTP": "0.0.0.0:8080"}, "settings", "can be reached from other machines"),
-        ({"TACTFUL_POLICY": "nowhere.yaml"}, "policy and agents", "nowhere.yaml cannot be read"),
-        ({"TACTFUL_AGENTS": "nowhere:agent"}, "policy and agents", "No module named 'nowhere'"),
+        ({"TACTFUL_POLICY": "nowhere.yaml"}, "policy", "nowhere.yaml cannot be read"),
+        ({"TACTFUL_AGENTS": "nowhere:agent"}, "agents", "No module named 'nowhere'"),
         ({"TACTFUL_LOG": "memory:"}, "log", "TACTFUL_LOG is memory:"),
         ({"TACTFUL_MODEL": "anthropic"}, "model", "there is no key"),
     ],
@@ -74,15 +76,27 @@ def test_brokers_that_do_not_answer_are_away(terminal: Terminal) -> None:
     assert of(said, "state folder")[0]["state"] == "fine"
 
 
+HOLD = """import sys
+from pathlib import Path
+from app.drivers.rocks import Store
+store = Store(Path(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.read()
+"""
+"""Another process that has a store open until its input ends."""
+
+
 def test_a_folder_that_somebody_has_open_is_not_enough(terminal: Terminal) -> None:
     """Without a worker that answers nobody can tell how it is: exit 3, and TACTFUL_HTTP is named."""
-    log = EmbeddedLog(terminal.log)
-    try:
+    command = [sys.executable, "-c", HOLD, str(terminal.log)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
         said = doctor(terminal)
-    finally:
-        log.close()
+        other.communicate()
     assert said.code == 3
-    assert of(said, "log")[0]["do"] == "set TACTFUL_HTTP to the worker's address"
+    (found,) = [one for one in of(said, "log") if one["state"] == "away"]
+    assert (found["name"], found["do"]) == ("folder_in_use", "set TACTFUL_HTTP to the worker's address")
 
 
 def test_a_damaged_folder_needs_a_backup(terminal: Terminal) -> None:
@@ -91,8 +105,9 @@ def test_a_damaged_folder_needs_a_backup(terminal: Terminal) -> None:
     (terminal.log / "CURRENT").write_text("nothing\n")
     said = doctor(terminal)
     assert said.code == 1
-    assert of(said, "log")[0]["state"] == "wrong"
-    assert "backup" in of(said, "log")[0]["do"]
+    (found,) = [one for one in of(said, "log") if one["state"] == "wrong"]
+    assert found["name"] == "folder_damaged"
+    assert "backup" in found["do"]
 
 
 def test_a_model_of_ones_own_is_knocked_at(terminal: Terminal) -> None:

@@ -42,7 +42,12 @@ class Authority:
         openssl(*request, "-addext", "keyUsage=keyCertSign", "-out", self.certificate)
 
     def sign(
-        self, name: str, *, address: str | None = None, until: str = "20491231000000Z"
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        since: str = "20200101000000Z",
+        until: str = "20491231000000Z",
     ) -> tuple[Path, Path]:
         """Key and certificate of somebody, by this address if it is a broker's."""
         key, asked, signed = self._new_key(name), self._folder / f"{name}.csr", self._folder / f"{name}.pem"
@@ -58,8 +63,8 @@ class Authority:
             "-keyfile",
             self._key,
         )
-        since = ("-startdate", "20200101000000Z", "-enddate", until, "-notext")
-        openssl(*by, *since, "-in", asked, "-out", signed)
+        dates = ("-startdate", since, "-enddate", until, "-notext")
+        openssl(*by, *dates, "-in", asked, "-out", signed)
         return key, signed
 
     def together(self, name: str, key: Path, certificate: Path) -> Path:

@@ -21,74 +21,86 @@ NOTHING = ""
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-FAULTS: dict[str, tuple[str, dict[str, str], str, str]] = {
+FAULTS: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "a wrong password": (
+        "password_wrong",
         "SECURE",
         {PASSWORD: "guessed", PASSWORD_FILE: NOTHING},
         "{at} does not know worker, or another password of theirs",
         "TACTFUL_KAFKA__SASL_PASSWORD_FILE",
     ),
     "a wrong password, salted": (
+        "password_wrong",
         "SECURE",
         {PASSWORD: "guessed", PASSWORD_FILE: NOTHING, MECHANISM: "SCRAM-SHA-256"},
         "{at} does not know worker, or another password of theirs",
         "kafka-configs.sh --describe --entity-type users --entity-name worker",
     ),
     "an authority that nobody here knows": (
+        "authority_unknown",
         "SECURE",
         {CA_FILE: NOTHING},
         "the certificate of {at} is signed by none of the authorities of this machine",
         "set TACTFUL_KAFKA__SSL_CAFILE",
     ),
     "a certificate of another host": (
+        "certificate_of_another",
         "ELSEWHERE",
         {},
         "the certificate of {at} was made for another host",
         "write the broker in TACTFUL_LOG by a name of its certificate",
     ),
     "a certificate that has expired": (
+        "certificate_expired",
         "EXPIRED",
         {},
         "the certificate of {at} has expired",
         "give the broker a new one",
     ),
     "no TLS where it is wanted": (
+        "tls_wanted",
         "SECURE",
         {PROTOCOL: "SASL_PLAINTEXT"},
         "{at} speaks TLS, and SASL_PLAINTEXT does not",
         f"set {PROTOCOL}=SASL_SSL",
     ),
     "neither TLS nor a password": (
+        "tls_wanted",
         "SECURE",
         {PROTOCOL: "PLAINTEXT"},
         "{at} speaks TLS, and PLAINTEXT does not",
         f"set {PROTOCOL}=SSL",
     ),
     "TLS where there is none": (
+        "tls_unknown",
         "CLEAR",
         {PROTOCOL: "SASL_SSL"},
         "{at} does not speak TLS, and SASL_SSL wants it",
         f"set {PROTOCOL}=SASL_PLAINTEXT",
     ),
     "a mechanism that is not enabled": (
+        "mechanism_refused",
         "SCRAMONLY",
         {},
         "{at} does not take PLAIN: it takes SCRAM-SHA-512",
         f"set {MECHANISM}",
     ),
     "no password where one is wanted": (
+        "password_wanted",
         "CLEAR",
         {PROTOCOL: "PLAINTEXT"},
         "{at} wants a user and a password (PLAIN, SCRAM-SHA-512, SCRAM-SHA-256)",
         f"set {PROTOCOL}=SASL_PLAINTEXT",
     ),
     "a password where none is wanted": (
+        "password_unwanted",
         "MUTUAL",
         {PROTOCOL: "SASL_SSL"},
         "{at} asks for no password, and SASL_SSL gives one",
         f"set {PROTOCOL}=SSL",
     ),
     "no certificate where one is wanted": (
+        "certificate_wanted",
         "MUTUAL",
         {"TACTFUL_KAFKA__SSL_CERTFILE": NOTHING, "TACTFUL_KAFKA__SSL_KEYFILE": NOTHING},
         "{at} ends TLS at once: it probably wants a certificate of ours, and there is none",
@@ -106,12 +118,13 @@ def asked(broker: Guarded, folder: Path, env: dict[str, str], *words: str) -> Sa
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_doctor_says_why_a_broker_refuses(broker: Guarded, tmp_path: Path, fault: str) -> None:
     """Exit 3; what is wrong is named by the broker's address, what to do by a variable; no secret is shown."""
-    listener, wrong, says, do = FAULTS[fault]
+    name, listener, wrong, says, do = FAULTS[fault]
     env = broker.env("worker", listener) | wrong
     if fault == "a password where none is wanted":
         env |= {"TACTFUL_KAFKA__SASL_USERNAME": "worker", PASSWORD: "guessed"}
     said = asked(broker, tmp_path, env, "doctor", "--json")
     (found,) = [one for one in said.objects if one["about"] == "brokers"]
+    assert found["name"] == name
     at = broker.broker.listeners[listener]
     assert (said.code, found["state"]) == (3, "away")
     assert found["says"].startswith(says.format(at=at)), found
@@ -123,6 +136,7 @@ def test_a_certificate_of_ours_by_another_authority_is_refused(broker: Guarded, 
     stranger = broker.strangers()
     said = asked(broker, tmp_path, broker.env("worker", "MUTUAL") | stranger, "doctor", "--json")
     (found,) = [one for one in said.objects if one["about"] == "brokers"]
+    assert found["name"] == "certificate_refused"
     assert found["says"].startswith(f"{broker.broker.listeners['MUTUAL']} refuses our certificate"), found
     assert "openssl x509 -noout -issuer -dates" in found["do"]
 
