@@ -5,6 +5,7 @@ Commands import this and not `app.wiring`, which brings the model's whole SDK wi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,15 @@ def deciding(settings: Settings) -> Deciding:
             "mend its name, or add its import path to TACTFUL_AGENTS"
         )
     return Deciding(policy, agents)
+
+
+def decides(agent: Agent) -> str:
+    """The first line of what its module, or its class, says of itself."""
+    for documented in (sys.modules.get(type(agent).__module__), type(agent)):
+        said = (documented.__doc__ or "").strip().splitlines() if documented is not None else []
+        if said:
+            return said[0].removeprefix(f"{agent.name} decides ").removesuffix(".")
+    return ""
 
 
 def connection(settings: Settings) -> Connection:

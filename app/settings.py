@@ -1,23 +1,20 @@
 """Settings: environment variables with the prefix `TACTFUL_`, `__` between levels, `*_FILE` for secrets.
 
-`TACTFUL_HTTP` and `TACTFUL_MODEL` are each one word and a group: the word is what the group is about
-(`TACTFUL_HTTP=127.0.0.1:8080`), the group holds the rest (`TACTFUL_HTTP__TOKEN_FILE=...`).
+`TACTFUL_HTTP`, `TACTFUL_CONSOLE` and `TACTFUL_MODEL` are each one word and a group: the word is what the group is
+about (`TACTFUL_HTTP=127.0.0.1:8080`), the group holds the rest (`TACTFUL_HTTP__TOKEN_FILE=...`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -34,6 +31,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableValue
 
 from app.core.policy import Duration
+from app.setting_groups import SERVER, ConsoleSettings, Group, HttpSettings
 
 PREFIX = "TACTFUL_"
 
@@ -66,8 +64,6 @@ class MemoryAddress:
 
 LogAddress = KafkaAddress | EmbeddedAddress | MemoryAddress
 
-_SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
-
 
 def log_address(value: object) -> LogAddress:
     """Read `kafka://host:port,host:port`, `embedded:PATH` or `memory:`; ValueError says what is expected."""
@@ -76,7 +72,7 @@ def log_address(value: object) -> LogAddress:
     match str(value).partition(":"):
         case "kafka", ":", rest if rest.startswith("//"):
             servers = tuple(server.strip() for server in rest[2:].rstrip("/").split(","))
-            wrong = [server for server in servers if not _SERVER.fullmatch(server)]
+            wrong = [server for server in servers if not SERVER.fullmatch(server)]
             if wrong:
                 raise ValueError(f"{wrong[0]!r} is no broker: write kafka://host:port,host:port")
             return KafkaAddress(servers)
@@ -86,14 +82,6 @@ def log_address(value: object) -> LogAddress:
             return MemoryAddress()
         case _:
             raise ValueError(f"{value!r} is no log: write kafka://host:port,host:port or embedded:PATH")
-
-
-def _listen(value: object) -> object:
-    if isinstance(value, str):
-        match = _SERVER.fullmatch(value)
-        if match is None or int(match[2]) > 65_535:
-            raise ValueError(f"{value!r} is no address to listen on: write it like 127.0.0.1:8080")
-    return value
 
 
 def _separated(value: object) -> object:
@@ -114,48 +102,7 @@ def _prefix(value: object) -> object:
     return value
 
 
-class _Group(BaseModel):
-    """Variables that belong together; a secret may be given as the path of a file that holds it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _secrets_from_files(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping):
-            return values
-        values = dict(values)
-        for name in [name for name in values if name.endswith("_file") and name[:-5] in cls.model_fields]:
-            secret, path = name[:-5], Path(str(values.pop(name)))
-            if values.get(secret) is not None:
-                raise ValueError(f"give {secret.upper()} or {name.upper()}, not both")
-            try:
-                values[secret] = path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ValueError(f"{name.upper()}: {path} cannot be read ({error.strerror})") from None
-            if not values[secret]:
-                raise ValueError(f"{name.upper()}: {path} is empty")
-        return values
-
-
-class HttpSettings(_Group):
-    """Where the worker listens, and the bearer token that `POST /events` and people's pages ask for."""
-
-    listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:8080"
-    token: SecretStr | None = None
-    health_only: bool = False
-    """Serve `/healthz`, `/readyz` and `/metrics` alone: what else there is needs a token off this machine."""
-
-    @property
-    def host(self) -> str:
-        return self.listen.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        return int(self.listen.rpartition(":")[2])
-
-
-class ModelSettings(_Group):
+class ModelSettings(Group):
     """Who answers: `anthropic` (the SDK's own variables hold), `scripted` (not for production) or `none`."""
 
     backend: Literal["anthropic", "scripted", "none"] = "anthropic"
@@ -168,7 +115,7 @@ class ModelSettings(_Group):
     """A story file whose `model` rules the scripted server follows."""
 
 
-class KafkaSettings(_Group):
+class KafkaSettings(Group):
     """How to reach the brokers, and who this worker is to them."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -199,7 +146,7 @@ class KafkaSettings(_Group):
         return self
 
 
-MAIN = {"http": "listen", "model": "backend"}
+MAIN = {"http": "listen", "model": "backend", "console": "listen"}
 """What the bare variable of a group means."""
 
 
@@ -240,6 +187,7 @@ class Settings(BaseSettings):
     ] = ()
     model: ModelSettings = ModelSettings()
     http: HttpSettings = HttpSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     drain_within: Duration = timedelta(seconds=20)
     """Below the chart's 30 s of grace: 10 s are left for leaving the group and closing files."""

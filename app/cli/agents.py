@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,13 +154,15 @@ def _controls(given: Settings) -> tuple[dict[str, Control], str]:
 
 
 def _described(agent: Agent, policy: Any, controls: dict[str, Control]) -> dict[str, Any]:
+    from app.deployment import decides
+
     by = next(
         (control for key in (EVERYTHING, agent.name) if (control := controls.get(key)) and control.paused),
         None,
     )
     return {
         "name": agent.name,
-        "decides": _decides(agent),
+        "decides": decides(agent),
         "subscribes": sorted(agent.subscribes),
         "priority": policy.priority,
         "mode": policy.mode,
@@ -169,16 +170,6 @@ def _described(agent: Agent, policy: Any, controls: dict[str, Control]) -> dict[
         "paused_at": None if by is None else by.at,
         "paused_by": "" if by is None else by.by,
     }
-
-
-def _decides(agent: Agent) -> str:
-    """The first line of what its module, or its class, says of itself."""
-    module = sys.modules.get(type(agent).__module__)
-    for documented in (module, type(agent)):
-        said = (documented.__doc__ or "").strip().splitlines() if documented is not None else []
-        if said:
-            return said[0].removeprefix(f"{agent.name} decides ").removesuffix(".")
-    return ""
 
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:

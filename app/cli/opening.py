@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from app.outside.folder import FolderLog
     from app.outside.log import Log
     from app.outside.running import WorkerLog
-    from app.settings import HttpSettings, Settings
+    from app.setting_groups import HttpSettings
+    from app.settings import Settings
 
 
 @asynccontextmanager

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from app.console.person_row import CUT
 from app.console.values import HIDDEN, EventSeen
 from app.core.head import Head
 from app.drivers.served import is_done
 from app.outside.log import moment
+from app.outside.shown import header
 from topics.decode import Undecodable, decode
 from topics.record import Record, Ref
 from topics.user_events import Event, Message, Receipt
@@ -46,8 +48,8 @@ def event_seen(record: Record, *, agents: frozenset[str], shown: bool, head: Hea
     decided = head is None or is_done(head, record.offset)
     event = decode(record, agents=agents)
     if isinstance(event, Undecodable):
-        too_large = record.value is None
-        why = "too large to be kept here" if too_large else f"{event.reason}: {event.error}"
+        size = header(record, CUT)
+        why = f"{size} bytes, too large to be kept here" if size else f"{event.reason}: {event.error}"
         return EventSeen(
             ref=Ref(record.topic, record.partition, record.offset, ""),
             at=moment(record.timestamp_ms),

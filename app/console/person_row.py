@@ -9,10 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from app.core.row import NewerRow, Row, decode, encode
-from app.outside.log import milliseconds
 from topics.decode import decode as decode_event
 from topics.nudges import NUDGES
-from topics.outcomes import NUDGE_OUTCOME, Outcome
+from topics.outcomes import NUDGE_OUTCOME
 from topics.passes import NUDGE_PASS
 from topics.record import Record
 from topics.state import NUDGE_STATE
@@ -29,6 +28,8 @@ MOST: Mapping[str, int] = {
 """Records kept of one person: what a reader of a page can take in, and then some."""
 RECORD_BYTES = 16 * 1024
 """A record above it is kept without its value: a message counts for 4 KB in a row, too."""
+CUT = "tactful_cut"
+"""The header of a record that is kept without its value: how many bytes it had."""
 BYTES = 256 * 1024
 """All records of a person together: with the row far below the broker's 1 MB for a changelog's record."""
 IDS = 400
@@ -182,7 +183,7 @@ def _shown_of(row: Row) -> Row:
 def _trimmed(record: Record) -> Record:
     if len(record.value or b"") <= RECORD_BYTES:
         return record
-    return replace(record, value=None, headers=())
+    return replace(record, value=None, headers=((CUT, str(len(record.value or b"")).encode()),))
 
 
 def _bounded(row: PersonRow, oldest_ms: int) -> PersonRow:
@@ -225,5 +226,3 @@ class _OutcomeId(msgspec.Struct):
 
 
 _outcome_id = msgspec.json.Decoder(_OutcomeId).decode
-
-__all__ = ["FOLLOWED", "Life", "Outcome", "PersonRow", "fold", "gone_before", "milliseconds"]

@@ -52,9 +52,9 @@ def person_view(
     notes: Sequence[Note] = (),
 ) -> PersonView:
     """The whole page; `head` tells what the worker has decided, and without `shown` no words are in it."""
-    outcomes = _decoded(row.of(NUDGE_OUTCOME.name), Outcome)
-    nudges = _decoded(row.of(NUDGES.name), Nudge)
-    passes = _decoded(row.of(NUDGE_PASS.name), Pass)
+    outcomes = decoded(row.of(NUDGE_OUTCOME.name), Outcome)
+    nudges = decoded(row.of(NUDGES.name), Nudge)
+    passes = decoded(row.of(NUDGE_PASS.name), Pass)
     traces = Traces(
         row=row.row(),
         events=row.of(USER_EVENTS.name),
@@ -88,7 +88,7 @@ def person_view(
     )
 
 
-def _decoded(records: Iterable[Record], kind: type[Kind]) -> list[tuple[Ref, Kind]]:
+def decoded(records: Iterable[Record], kind: type[Kind]) -> list[tuple[Ref, Kind]]:
     """What can be read; a record that was too large, or is of a meaning unknown here, is left out."""
     found = []
     decoder = msgspec.json.Decoder(kind)

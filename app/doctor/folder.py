@@ -22,7 +22,7 @@ from topics.state import NUDGE_STATE
 
 if TYPE_CHECKING:
     from app.outside.log import Log
-    from app.settings import HttpSettings
+    from app.setting_groups import HttpSettings
 
 ABOUT = "log"
 LOOKED_AT = 500

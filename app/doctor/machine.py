@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.doctor.faults import deployment as faults
 from app.doctor.finding import Finding, fine
-from app.settings import HttpSettings
+from app.setting_groups import HttpSettings
 
 FILES = 4_096
 """256 files for each of a dozen partitions, and room for connections."""

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from app.doctor.faults import deployment as faults
 from app.doctor.finding import Finding, fine
 from app.outside.running import THERE_WITHIN_S, reached_at
-from app.settings import HttpSettings
+from app.setting_groups import HttpSettings
 
 _POLICY = re.compile(r'^tactful_build_info\{[^}]*policy="([0-9a-f]+)"', re.MULTILINE)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.typedefs import Handler
 
-    from app.settings import HttpSettings
+    from app.setting_groups import HttpSettings
 
 
 def is_loopback(host: str) -> bool:

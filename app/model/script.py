@@ -179,9 +179,11 @@ def _body(rule: Rule, document: Document) -> dict[str, Any]:
     }
 
 
-def _refs(document: Document, subject: str) -> list[str]:
-    """The shown intents with this subject, whatever agent they belong to; none when it is not among them."""
-    return [intent["ref"] for intent in document["intents"] if fold(intent["subject"]) == fold(subject)]
+def _refs(document: Document, named: str) -> list[str]:
+    """The shown intents with this subject, whatever agent they belong to, or the one with this reference."""
+    intents = document["intents"]
+    fitting = [intent["ref"] for intent in intents if fold(intent["subject"]) == fold(named)]
+    return fitting or [intent["ref"] for intent in intents if intent["ref"] == named]
 
 
 def _message(rule: Rule, document: Document, said: Mapping[str, Any]) -> str:

@@ -28,9 +28,15 @@ class FolderLog:
         return 1
 
     async def read(
-        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+        self,
+        topic: str,
+        *,
+        since: datetime | None = None,
+        user: str | None = None,
+        follow: bool = False,
+        begin: int = 0,
     ) -> AsyncIterator[Record]:
-        for record in records_of(self._log, topic, since=since, user=user):
+        for record in records_of(self._log, topic, begin=begin, since=since, user=user):
             yield record
         if follow:
             says = f"{self.where} has no worker, and nobody can add to it while it is being followed"

@@ -20,7 +20,7 @@ from topics.record import NewRecord, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.settings import HttpSettings
+    from app.setting_groups import HttpSettings
 
 WITHIN_S = 30.0
 """An append waits for a disk, a read for the first thousand records: neither takes seconds."""
@@ -72,9 +72,15 @@ class WorkerLog:
         return 1
 
     async def read(
-        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+        self,
+        topic: str,
+        *,
+        since: datetime | None = None,
+        user: str | None = None,
+        follow: bool = False,
+        begin: int = 0,
     ) -> AsyncIterator[Record]:
-        asked = {} if since is None else {"since": since.isoformat()}
+        asked = {"from": str(begin)} if since is None else {"since": since.isoformat()}
         if user is not None:
             asked["user"] = user
         while True:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.http.access import Access, is_loopback
-from app.settings import HttpSettings, SettingsError
+from app.setting_groups import HttpSettings
+from app.settings import SettingsError
 from tests.facts.http.at_home import JSON, at_home, event
 
 TOKEN = "s3cret-ä"

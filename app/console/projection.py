@@ -1,0 +1,140 @@
+"""The one fold that every console runs, whichever log it reads and wherever it keeps what it has folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from app.console.counts import Bucket, changed, changes, expired
+from app.console.person_row import PersonRow, fold
+from app.core.head import HEAD_KEY, Head
+from app.core.written import CANARY
+from topics.murmur2 import partition_of
+from topics.record import Record
+from topics.state import NUDGE_STATE
+
+_row = msgspec.msgpack.Decoder(PersonRow).decode
+_bucket = msgspec.msgpack.Decoder(Bucket).decode
+_names = msgspec.msgpack.Decoder(list[str]).decode
+_head = msgspec.msgpack.Decoder(Head).decode
+_encode = msgspec.msgpack.Encoder().encode
+_CANARY = CANARY.encode()
+
+
+class HeadSeen(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The partition's own row, and when the commit was that brought it."""
+
+    at_ms: int
+    head: Head
+
+
+_head_seen = msgspec.msgpack.Decoder(HeadSeen).decode
+
+
+class Shelf(Protocol):
+    """One partition's part of the table."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """None when there is nothing under this key."""
+
+    def put(self, key: bytes, value: bytes) -> None: ...
+    def delete(self, key: bytes) -> None: ...
+
+
+def project(shelf: Shelf, record: Record, *, partitions: int, keep: timedelta) -> None:
+    """Fold one record of a followed topic; records of one partition come in the order of each topic.
+
+    Counts are written before the person they are of: after a crash in between, a second folding finds the person as
+    before, and the buckets know what they have counted already.
+    """
+    key = record.key
+    if key == HEAD_KEY.encode():
+        if record.topic == NUDGE_STATE.name and record.value:
+            seen = HeadSeen(record.timestamp_ms, _head(record.value))
+            shelf.put(_ours(record.partition, "head"), _encode(seen))
+        return
+    if key is not None and key.startswith(_CANARY):
+        return
+    if not _is_person(key) or partition_of(key or b"", partitions) != record.partition:
+        return  # a dead letter, or forwarded home: it comes by once more, or never counts
+    assert key is not None  # noqa: S101 - `_is_person` says so, which mypy cannot see
+    before = _person(shelf, key)
+    after = fold(before, record, keep=keep)
+    if after is before:
+        return
+    _count(shelf, before, after, record)
+    if after is None:
+        shelf.delete(key)
+    else:
+        shelf.put(key, _encode(after))
+
+
+def person(shelf: Shelf, user_id: str) -> PersonRow | None:
+    """What is kept of a person."""
+    return _person(shelf, user_id.encode())
+
+
+def buckets(shelf: Shelf, partition: int) -> Iterator[tuple[str, Bucket]]:
+    """All counts of a partition."""
+    for name in _index(shelf, partition):
+        found = shelf.get(_ours(partition, name))
+        if found is not None:
+            yield name, _bucket(found)
+
+
+def head(shelf: Shelf, partition: int) -> HeadSeen | None:
+    """How far the worker is with a partition; None when it has not written that yet."""
+    found = shelf.get(_ours(partition, "head"))
+    return None if found is None else _head_seen(found)
+
+
+def _count(shelf: Shelf, before: PersonRow | None, after: PersonRow | None, record: Record) -> None:
+    known = _index(shelf, record.partition)
+    names = dict.fromkeys(known)
+    for name, change in changes(before, after, record).items():
+        place = _ours(record.partition, name)
+        found = shelf.get(place)
+        bucket = None if found is None else _bucket(found)
+        now = changed(bucket, change, record)
+        # In the index in any case: it may be what a crash has left unwritten.
+        if now is None:
+            names.pop(name, None)
+            shelf.delete(place)
+        else:
+            names[name] = None
+            if now is not bucket:
+                shelf.put(place, _encode(now))
+    if len(names) > len(known):
+        for name in expired(names, record.timestamp_ms):
+            del names[name]
+            shelf.delete(_ours(record.partition, name))
+    if list(names) != known:
+        shelf.put(_ours(record.partition, "index"), _encode(list(names)))
+
+
+def _person(shelf: Shelf, key: bytes) -> PersonRow | None:
+    found = shelf.get(key)
+    return None if found is None else _row(found)
+
+
+def _index(shelf: Shelf, partition: int) -> list[str]:
+    found = shelf.get(_ours(partition, "index"))
+    return [] if found is None else _names(found)
+
+
+def _ours(partition: int, name: str) -> bytes:
+    """A key of no person: no user id has a control character."""
+    return f"\x00{partition}/{name}".encode()
+
+
+def _is_person(key: bytes | None) -> bool:
+    if not key:
+        return False
+    try:
+        text = key.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(each < " " or "\x7f" <= each <= "\x9f" for each in text)
