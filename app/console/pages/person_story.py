@@ -18,7 +18,8 @@ SHOWN = 200
 """Entries of the past that are shown at once; more on request."""
 NEAR = 8
 """Plans ahead that are shown at once: those due soonest."""
-_ORDER = ("event", "opened", "pass", "deferred", "passed_over", "closed", "recalled")
+_ORDER = {"event": 0, "opened": 1, "pass": 2, "deferred": 3, "passed_over": 4, "closed": 5, "recalled": 6}
+"""What comes first of what bears the same time; a kind of a later `app.explain` comes last."""
 _MARKS = {"opened": "plan", "deferred": "deferred", "passed_over": "passed_over", "recalled": "recalled"}
 
 
@@ -129,9 +130,9 @@ def _past(view: PersonView) -> Iterator[Entry]:
         entry = _decided(
             said, plans, looked=passes.get(said.pass_id), nudge=nudges.get(said.nudge_id), ids=ids
         )
-        found.append((said.at, _ORDER.index(said.kind), entry))
+        found.append((said.at, _ORDER.get(said.kind, len(_ORDER)), entry))
     found += [
-        (seen.looked.now, _ORDER.index("pass"), _looked(seen, plans))
+        (seen.looked.now, _ORDER["pass"], _looked(seen, plans))
         for seen in view.passes
         if seen.looked.pass_id not in covered
     ]
