@@ -38,6 +38,8 @@ class PassAsk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How long it took."""
     failed: str = ""
     """Why there is no answer; empty when there is one."""
+    stands_for: dict[str, str] = {}
+    """What the references in a reading's answer mean: `i1` an `intent_id`, `m1` an event as `source/id`."""
 
 
 class GateAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -42,12 +42,14 @@ class Reading(msgspec.Struct, frozen=True, tag_field="task", tag="reading"):
     """Which of these intents do these messages settle, and what do they raise?
 
     `agents` are the names a raised subject may be given to: the closed answer space, not part of the document.
+    `stands_for` says of each reference which plan or which event it means; it is for the trace, not for the model.
     """
 
     now: datetime
     intents: tuple[ShownIntent, ...]
     messages: tuple[ShownMessage, ...]
     agents: tuple[str, ...] = ()
+    stands_for: dict[str, str] = {}
 
 
 class Compose(msgspec.Struct, frozen=True, tag_field="task", tag="compose"):

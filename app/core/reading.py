@@ -128,9 +128,15 @@ def _question(
             for ref, message in messages.items()
         ),
         agents=tuple(sorted(name for name in ledger.roster.names if row.granted(name))),
+        stands_for={ref: _intent_id(thing) for ref, thing in intents.items() if not isinstance(thing, Raised)}
+        | {ref: message.origin.ref.event_id for ref, message in messages.items()},
     )
     new = frozenset(f"m{n}" for n, (_, is_new) in enumerate(chunk, start=1) if is_new)
     return question, Shown(intents, messages, new)
+
+
+def _intent_id(thing: Intent | Sent) -> str:
+    return thing.intent.intent_id if isinstance(thing, Sent) else thing.intent_id
 
 
 def _shown_intent(ref: str, thing: Intent | Sent | Raised, zone: tzinfo) -> ShownIntent:

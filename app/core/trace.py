@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from agents.contract import Intent
-from app.core.asks import Question, Reply, task_of
+from app.core.asks import Question, Reading, Reply, task_of
 from app.core.ids import derived
 from topics.passes import GateAnswer, PassAsk, PassCandidate
 
 
 def question_hash(question: Question) -> str:
-    """The question without its `now`: the same question at another time has the same hash."""
+    """The question as the model sees it, without its `now`: at another time it has the same hash."""
     document = msgspec.to_builtins(question)
     document.pop("now", None)
+    document.pop("stands_for", None)
     return derived(msgspec.json.encode(document).decode())
 
 
@@ -40,6 +41,7 @@ class Trace:
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
                 seconds=reply.seconds,
+                stands_for=question.stands_for if isinstance(question, Reading) else {},
             )
         )
 

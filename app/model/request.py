@@ -28,9 +28,10 @@ def opaque(user_id: str) -> str:
 
 
 def document(question: Question) -> dict[str, Any]:
-    """The question as plain JSON values; the agents of a reading stand in the schema, not here."""
+    """The question as plain JSON values; the agents of a reading stand in the schema, what its references mean in the trace."""
     values: dict[str, Any] = msgspec.to_builtins(question)
     values.pop("agents", None)
+    values.pop("stands_for", None)
     return values
 
 

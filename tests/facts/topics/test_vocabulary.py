@@ -29,7 +29,7 @@ FIELDS: dict[type[msgspec.Struct], str] = {
     Evidence: "verdict confidence quote message_id model",
     Attempt: "approach result problems model input_tokens output_tokens seconds",
     Pass: "pass_id user_id now events asks candidates winner text policy_version",
-    PassAsk: "task question_hash answer model input_tokens output_tokens seconds failed",
+    PassAsk: "task question_hash answer model input_tokens output_tokens seconds failed stands_for",
     PassCandidate: "agent intent_id version priority importance gates",
     GateAnswer: "gate answer until reason",
     Control: "paused at by",
