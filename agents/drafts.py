@@ -8,8 +8,9 @@ from datetime import datetime
 
 from agents.contract import Candidate, Intent, Person
 
-SENTENCES_AT_MOST = 4
-QUESTIONS_AT_MOST = 2
+SENTENCES_AT_MOST = 3
+"""Two, and a greeting."""
+QUESTIONS_AT_MOST = 1
 _END_OF_SENTENCE = re.compile(r"[.!?…]+(?=\s|$)")
 _QUESTION = re.compile(r"\?+")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])\s*([ap]\.?m\b)?", re.IGNORECASE)
@@ -49,7 +50,7 @@ def too_much(text: str, candidate: Candidate) -> list[str]:
     """What makes a short question long: too many sentences, too many questions."""
     found = too_many_questions(text, candidate)
     if len(_END_OF_SENTENCE.findall(without_facts(text, candidate.facts))) > SENTENCES_AT_MOST:
-        found.append(f"use at most {SENTENCES_AT_MOST - 1} sentences")
+        found.append("use two sentences at most")
     return found
 
 

@@ -19,12 +19,13 @@ _FORM = re.compile(
     r"""
       \b(?:dear\ (?:user|customer)|(?:kind|best|warm)\ regards|yours\ (?:sincerely|faithfully)
         |at\ your\ earliest\ convenience|(?:current\ )?status\ (?:update|of)|regarding\ the\ subject
-        |please\ (?:reply|answer)\ with)\b
-    | \b(?:estimad[oa]s?|atentamente|un\ cordial\ saludo|saludos\ cordiales|nos\ ponemos\ en\ contacto|responda\ con)\b
+        |please\ (?:reply|answer)\ with|(?:we|i)\ (?:have|was|were)\ (?:been\ )?informed\ that)\b
+    | \b(?:estimad[oa]s?|atentamente|un\ cordial\ saludo|saludos\ cordiales|nos\ ponemos\ en\ contacto|responda\ con
+        |(?:nos|me)\ (?:han|ha)\ (?:informado|comunicado)\ (?:de\ )?que)\b
     | \b(?:sehr\ geehrte[rs]?|mit\ freundlichen\ grüßen|(?:viele|beste|liebe)\ grüße|hiermit|nach\ dem\ status
-        |(?:bitte\ )?antworten\ sie\ mit)\b
-    | \b(?:cordialement|veuillez|madame,\ monsieur|répondez\ par)\b
-    | \b(?:prezad[oa]s?|atenciosamente|com\ os\ melhores\ cumprimentos|responda\ com)\b
+        |(?:bitte\ )?antworten\ sie\ mit|(?:uns|mir)\ (?:wurde\ )?mitgeteilt)\b
+    | \b(?:cordialement|veuillez|madame,\ monsieur|répondez\ par|on\ (?:nous|m['’])\ ?a\ informée?s?)\b
+    | \b(?:prezad[oa]s?|atenciosamente|com\ os\ melhores\ cumprimentos|responda\ com|fo(?:mos|i)\ informad[oa]s?)\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -37,6 +38,12 @@ _BLAME = re.compile(
       \byou\ (?:still\ |never\ )?(?:haven['’]t|have\ not|didn['’]t|did\ not|never)\ (?:\w+\ ){0,2}?
         (?:answer\w*|repl\w+|writ\w+|wrote|told|tell|respond\w*)
     | \byou\ (?:have\ been|['’]ve\ been)\ silent\b
+    # Whoever is missed, or told that they forgot, owes something.
+    | \b(?:we|i)\ miss(?:ed)?\ you\b | \b(?:you|have\ you)\ forg[eo]t(?:ten)?\ (?:me|us|about\ (?:me|us))\b
+    | \b(?:te\ echamos|te\ echo|te\ hemos\ echado)\ de\ menos\b | \bte\ extrañ(?:o|amos)\b
+    | \b(?:nos|me)\ ha(?:s|yas)\ olvidado\b
+    | \b(?:wir\ vermissen|ich\ vermisse)\ dich\b | \bhast\ (?:du\ )?(?:uns|mich)\ vergessen\b
+    | \btu\ (?:nous|me)\ manques\b | \bsentimos\ (?:a\ )?tua\ falta\b
     | \b(?:no\ me\ has|todavía\ no\ (?:me\ )?has|aún\ no\ (?:me\ )?has)\ (?:contestado|respondido|escrito|dicho)\b
     | \bhast\ du\ (?:\w+\ ){0,2}?nicht\ (?:geantwortet|geschrieben|gemeldet)\b
     | \btu\ (?:ne\ )?m['’]as\ (?:pas|jamais|toujours\ pas)\ (?:répondu|écrit|dit)\b

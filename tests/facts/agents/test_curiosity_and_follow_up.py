@@ -55,13 +55,10 @@ def test_without_a_subject_there_is_nothing_to_ask() -> None:
 
 
 def test_an_interview_is_refused() -> None:
-    """Three questions, or five sentences, are too much for a nudge; the subject's marks do not count."""
+    """Two questions, or four sentences, are too much for a nudge; a greeting and the subject's marks are not."""
     candidate = Candidate(importance=0.5, facts={"subject": "Who? What? Why?"})
     for agent in (CURIOSITY, FOLLOW_UP):
-        assert agent.check("How are you? And the exam? And the cat?", candidate) == [
-            "ask one question at most"
-        ]
-        assert agent.check("So. There it is. The exam. It is over. Tell me.", candidate) == [
-            "use at most 3 sentences"
-        ]
+        assert agent.check("How are you? And the exam?", candidate) == ["ask one question at most"]
+        assert agent.check("So. There it is. The exam. Tell me.", candidate) == ["use two sentences at most"]
+        assert agent.check("Good morning, Ana. I thought of it. How is it?", candidate) == []
         assert agent.check("How is “Who? What? Why?” going? Tell me when you like.", candidate) == []
