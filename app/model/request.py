@@ -28,7 +28,7 @@ def opaque(user_id: str) -> str:
 
 
 def document(question: Question) -> dict[str, Any]:
-    """The question as plain JSON values; the agents of a reading stand in the schema, what its references mean in the trace."""
+    """The question as plain JSON values; agents stand in the schema, and what references mean in the trace."""
     values: dict[str, Any] = msgspec.to_builtins(question)
     values.pop("agents", None)
     values.pop("stands_for", None)
