@@ -13,6 +13,7 @@ from typing import Literal
 from app.core.defects import TooManyDefects
 from app.core.row import NewerRow
 from app.core.tally import Tally
+from app.drivers.forgetting import forgetting
 from app.drivers.kafka_client import KafkaError
 from app.drivers.kafka_commit import Fenced, TransactionLog
 from app.drivers.kafka_takeover import NotYet, Refused, TakenOver, Takeovers
@@ -181,9 +182,10 @@ class Owned:
         store = self._opened()
         try:
             with closing(store), closing(LocalRows(store)) as rows:
-                taken = await self._taken_over(rows)
-                if taken is not None:
-                    await self._at_work(taken)
+                async with forgetting(rows, self.number):
+                    taken = await self._taken_over(rows)
+                    if taken is not None:
+                        await self._at_work(taken)
         except (StoreCorrupt, CommitDoubt) as error:
             # Damage inside a file shows when that part is read, which may be long after the opening.
             if isinstance(error, StoreCorrupt) or isinstance(error.__cause__, StoreCorrupt):

@@ -119,6 +119,17 @@ class Store:
         batch.delete_range(prefix, _behind(prefix))
         self.write(batch, sync=False)
 
+    def flushed(self) -> list[tuple[bytes, bytes]]:
+        """Write out what is cached, and return from which key to which each file reaches."""
+        with self._trouble():
+            self._db.flush()
+            return [(file["start_key"], file["end_key"]) for file in self._db.live_files()]
+
+    def compact(self, begin: bytes, end: bytes) -> None:
+        """Write these keys anew, without what was deleted or overwritten."""
+        with self._trouble():
+            self._db.compact_range(begin, end + b"\x00")
+
     def close(self) -> None:
         """Write out what is cached and give the folder back; twice is once."""
         if not self._closed:
@@ -191,6 +202,7 @@ _META = b"m"
 _POSITION = _META + b"position"
 _FOLLOWED_AT = _META + b"followed_at"
 _ORIGIN = _META + b"origin"
+_FORGOT_AT = _META + b"forgot_at"
 
 
 WRITTEN_FROM = 4_000
@@ -239,6 +251,16 @@ class LocalRows:
     def follows(self, origin: str | None) -> None:
         """It is a copy of this one from now on; written with the next position."""
         self._origin = None if origin is None else origin.encode()
+
+    @property
+    def forgot_at(self) -> float | None:
+        """Since when, by the machine's clock, the files hold nothing that was deleted before; None when unknown."""
+        at = self.store.get(_FORGOT_AT)
+        return None if at is None else float(at)
+
+    def forgotten(self, at: float) -> None:
+        """The files hold nothing any more that was deleted before `at`."""
+        self.store.put(_FORGOT_AT, b"%.3f" % at)
 
     def apply(self, rows: Mapping[str, bytes | None], position: int) -> None:
         """Rows, and the position behind them; None deletes the row."""
