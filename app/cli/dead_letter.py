@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.answers import USAGE, answer, complain, examples, say, say_json
+from app.cli.answers import NO, USAGE, answer, complain, examples, say, say_json
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.outside.letters import Letter, Replay
+    from app.outside.letters import Letter, Mended, Replay
     from app.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False)
@@ -22,6 +23,9 @@ AT_ONCE = 500
 
 Reason = Annotated[
     str, typer.Option(metavar="REASON", help="Only these: not_json, invalid_data, defect, ...")
+]
+Which = Annotated[
+    str, typer.Option(metavar="LETTER", help="Only this one, by its name, such as dead-letter-0@17.")
 ]
 
 
@@ -38,6 +42,7 @@ def _dead_letter() -> None:
 )
 def list_(
     reason: Reason = "",
+    letter: Which = "",
     since: Annotated[
         str | None, typer.Option(metavar="WHEN", help="How long ago (24h), or a time with an offset.")
     ] = None,
@@ -55,12 +60,12 @@ def list_(
         begin = None if since is None else instant(since, now())
     except ValueError as error:
         complain(f"--since: {error}", USAGE)
-    found = answer(_found(settings(), reason, begin))
-    for letter in found:
-        _print(letter, as_json=as_json)
+    found = answer(_found(settings(), reason, letter, begin))
+    for each in found:
+        _print(each, as_json=as_json)
     if not as_json:
         counts = ", ".join(
-            f"{count} {each}" for each, count in Counter(one.reason for one in found).most_common()
+            f"{count} {why}" for why, count in Counter(one.reason for one in found).most_common()
         )
         say(f"{len(found)} dead letters: {counts}" if found else "no dead letters")
 
@@ -69,10 +74,25 @@ def list_(
     epilog=examples(
         "tactful dead-letter replay --reason defect --dry-run",
         "tactful dead-letter replay --reason invalid_data",
+        "tactful dead-letter list --json --letter dead-letter-0@17     # look at it; save and mend its value",
+        "tactful dead-letter replay --letter dead-letter-0@17 --value mended.json",
     )
 )
-def replay(
+def replay(  # noqa: PLR0917 - typer passes options by name
     reason: Reason = "",
+    letter: Which = "",
+    value: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --letter: what it should have said, instead of what it says."
+        ),
+    ] = None,
+    user: Annotated[
+        str,
+        typer.Option(
+            metavar="USER", help="With --letter: whose it is, where it came without a key or with another's."
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go back; write nothing.")
     ] = False,
@@ -82,23 +102,29 @@ def replay(
 
     A letter that would be put aside again stays where it is, and is named with the reason. What went back bears
     a header with its letter's name, so that it goes back once however often this is asked.
+    With --letter and --value one letter goes back mended; the letter itself stays as it came.
     """
     from app.cli.opening import settings
 
     _check(reason)
-    done = answer(_replayed(settings(), reason, dry_run=dry_run))
+    if (value is not None or user) and not letter:
+        complain("--value and --user mend one letter: say which by --letter", USAGE)
+    mended = _mended(value, user)
+    done = answer(_replayed(settings(), reason, letter, mended, dry_run=dry_run))
+    if letter and not (done.back or done.before or done.wrong):
+        complain(f"there is no letter {letter}: `tactful dead-letter list` names them", NO)
     if as_json:
         say_json(
             {
-                "replayed": [] if dry_run else [letter.place for letter in done.back],
-                "would_be_replayed": [letter.place for letter in done.back] if dry_run else [],
-                "replayed_before": [letter.place for letter in done.before],
-                "still_wrong": [{"letter": letter.place, "why": why} for letter, why in done.wrong],
+                "replayed": [] if dry_run else [one.place for one in done.back],
+                "would_be_replayed": [one.place for one in done.back] if dry_run else [],
+                "replayed_before": [one.place for one in done.before],
+                "still_wrong": [{"letter": one.place, "why": why} for one, why in done.wrong],
             }
         )
         return
-    for letter, why in done.wrong:
-        say(f"{letter.place} stays: {why}")
+    for one, why in done.wrong:
+        say(f"{one.place} stays: {why}")
     back = "would go back" if dry_run else "went back"
     say(
         f"{len(done.back)} {back}, {len(done.before)} went back before, {len(done.wrong)} are still not understood"
@@ -112,22 +138,34 @@ def _check(reason: str) -> None:
         complain(f"--reason: {reason!r} is none: one of {', '.join(DEAD_REASONS)}", USAGE)
 
 
-async def _found(given: Settings, reason: str, since: datetime | None) -> list[Letter]:
+def _mended(value: Path | None, user: str) -> Mended:
+    """What is said instead; a file that cannot be read is told."""
+    from app.outside.letters import Mended
+
+    try:
+        said = None if value is None else value.read_bytes().strip()
+    except OSError as error:
+        complain(f"--value: {value} cannot be read: {error.strerror}", USAGE)
+    return Mended(value=said, key=user.encode() or None)
+
+
+async def _found(given: Settings, reason: str, letter: str, since: datetime | None) -> list[Letter]:
     from app.cli.opening import opened
     from app.outside.letters import letters
 
     async with opened(given) as log:
-        return await letters(log, reason=reason, since=since)
+        return await letters(log, reason=reason, place=letter, since=since)
 
 
-async def _replayed(given: Settings, reason: str, *, dry_run: bool) -> Replay:
+async def _replayed(given: Settings, reason: str, letter: str, mended: Mended, *, dry_run: bool) -> Replay:
     from app.cli.opening import opened, registered
     from app.outside.letters import letters, planned
 
     async with opened(given) as log:
-        replay = await planned(log, await letters(log, reason=reason), registered(given))
+        found = [mended.of(one) for one in await letters(log, reason=reason, place=letter)]
+        replay = await planned(log, found, registered(given))
         for begin in range(0, 0 if dry_run else len(replay.back), AT_ONCE):
-            await log.append([letter.again() for letter in replay.back[begin : begin + AT_ONCE]])
+            await log.append([one.again() for one in replay.back[begin : begin + AT_ONCE]])
         return replay
 
 

@@ -18,10 +18,21 @@ REPLAYED = f"{MARK}replayed"
 """The header of an event that went back: which letter it was."""
 
 
+class Mended(msgspec.Struct, frozen=True):
+    """What an operator says instead of what came; None leaves it as it came."""
+
+    value: bytes | None
+    key: bytes | None
+
+    def of(self, letter: Letter) -> Letter:
+        return msgspec.structs.replace(letter, mended=self)
+
+
 class Letter(msgspec.Struct, frozen=True):
-    """A dead letter and what its marks say."""
+    """A dead letter and what its marks say; `mended` is what it should have said."""
 
     record: Record
+    mended: Mended | None = None
 
     @property
     def place(self) -> str:
@@ -55,22 +66,37 @@ class Letter(msgspec.Struct, frozen=True):
             self.record, topic=USER_EVENTS.name, headers=as_it_came(self.record.headers)
         )
 
+    def meant(self) -> Record:
+        """The record as it goes back: as it came, but for what was mended."""
+        record, mended = self.before(), self.mended
+        if mended is None:
+            return record
+        value = record.value if mended.value is None else mended.value
+        key = record.key if mended.key is None else mended.key
+        return msgspec.structs.replace(record, value=value, key=key)
+
     def still_wrong(self, agents: frozenset[str]) -> str:
         """Why it would be put aside again; empty when it is understood now."""
-        event = decode(self.before(), agents=agents)
+        event = decode(self.meant(), agents=agents)
         return f"{event.reason}: {event.error}" if isinstance(event, Undecodable) else ""
 
     def again(self) -> NewRecord:
-        """The event as it came, for its person's home, with the letter's name beside it."""
-        record = self.before()
+        """The event for its person's home, with the letter's name beside it."""
+        record = self.meant()
         headers = (*record.headers, (REPLAYED, self.place.encode()))
         return NewRecord(record.topic, record.key, record.value, record.timestamp_ms, headers)
 
 
-async def letters(log: Log, *, reason: str = "", since: datetime | None = None) -> list[Letter]:
-    """The dead letters in their order, of one reason if one is named."""
+async def letters(
+    log: Log, *, reason: str = "", place: str = "", since: datetime | None = None
+) -> list[Letter]:
+    """The dead letters in their order; of one reason, or the one at this place, if one is named."""
     every = [Letter(record) async for record in log.read(DEAD_LETTER.name, since=since)]
-    return [letter for letter in every if not reason or letter.reason == reason]
+    return [
+        letter
+        for letter in every
+        if (not reason or letter.reason == reason) and (not place or letter.place == place)
+    ]
 
 
 async def gone_back(log: Log, among: Iterable[Letter]) -> set[str]:

@@ -106,3 +106,39 @@ def test_a_registered_agent_makes_a_request_understood(
     said = terminal.tactful("dead-letter", "replay", env={"TACTFUL_AGENTS": "late_parcel:agent"})
     monkeypatch.delitem(sys.modules, "late_parcel")
     assert said.lines == ["1 went back, 0 went back before, 0 are still not understood"]
+
+
+def test_a_letter_is_mended_and_goes_back(terminal: Terminal) -> None:
+    """With another value, or for another person; the letter stays as it came, and goes back once."""
+    put_aside(terminal, ("not_json", b"ana", b"{"), ("no_key", None, event(2)), ("not_json", b"ben", b"["))
+    mended = terminal.file("mended.json", event().decode())
+    said = terminal.tactful(
+        "dead-letter", "replay", "--letter", "dead-letter-0@0", "--value", mended, "--dry-run"
+    )
+    assert said.lines == ["1 would go back, 0 went back before, 0 are still not understood"]
+    for words in (("dead-letter-0@0", "--value", mended), ("dead-letter-0@1", "--user", "ana")):
+        said = terminal.tactful("dead-letter", "replay", "--letter", *words)
+        assert said.lines == ["1 went back, 0 went back before, 0 are still not understood"]
+    again = terminal.tactful("dead-letter", "replay", "--letter", "dead-letter-0@0", "--value", mended)
+    assert again.lines == ["0 went back, 1 went back before, 0 are still not understood"]
+    first, second = terminal.records("user-events")
+    assert (first.key, first.value) == (b"ana", event())
+    assert first.headers == (*UNTOUCHED, ("tactful_replayed", b"dead-letter-0@0"))
+    assert (second.key, second.value) == (b"ana", event(2))
+    assert [one.value for one in terminal.records("dead-letter")] == [b"{", event(2), b"["]
+
+
+def test_what_is_still_wrong_after_mending_stays(terminal: Terminal) -> None:
+    """And is named with the field; a letter that is not there, and a value without a letter, are no."""
+    put_aside(terminal, ("not_json", b"ana", b"{"))
+    half = terminal.file("half.json", '{"id": "1"}')
+    said = terminal.tactful("dead-letter", "replay", "--letter", "dead-letter-0@0", "--value", half)
+    assert said.lines[0].startswith("dead-letter-0@0 stays: not_an_event: ")
+    assert terminal.records("user-events") == []
+    missing = terminal.tactful("dead-letter", "replay", "--letter", "dead-letter-0@9")
+    assert (missing.code, missing.err.partition(":")[0]) == (1, "there is no letter dead-letter-0@9")
+    assert terminal.tactful("dead-letter", "replay", "--value", half).code == 2
+    nowhere = terminal.tactful("dead-letter", "replay", "--letter", "dead-letter-0@0", "--value", "nowhere")
+    assert (nowhere.code, "cannot be read" in nowhere.err) == (2, True)
+    listed = terminal.tactful("dead-letter", "list", "--letter", "dead-letter-0@0", "--json").object
+    assert listed["record"]["key"] == "ana"
