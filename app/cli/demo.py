@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
 NO, USAGE, OUT_OF_REACH, INTERRUPTED = 1, 2, 3, 130
@@ -23,6 +23,7 @@ Examples:
   tactful demo
   tactful demo --story surgery --seconds 15
   tactful demo --on kafka://localhost:9092
+  tactful demo --keep ./tactful-demo      # a week to look at in the console
 \b
 Exit codes: 0 every story ended as it expects, 1 one did not, 2 an option is wrong, 3 no broker."""
 
@@ -46,6 +47,12 @@ def demo(  # noqa: PLR0917 - typer passes options by name
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="As quick as it can, as it is in a pipe.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per story, one a line.")] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Tell a week of fourteen people instead, onto a log that stays in DIR."
+        ),
+    ] = None,
 ) -> None:
     """The stories of the README in quick motion: what is sent, what is not, and why."""
     from agents import AgentError
@@ -54,6 +61,10 @@ def demo(  # noqa: PLR0917 - typer passes options by name
     from app.scenario.world import UnreachableError
     from app.settings import SettingsError
 
+    if keep is not None:
+        if on != "embedded" or story or list_ or as_json:
+            _complain("--keep DIR stands alone: it tells one story of its own, on an embedded log", USAGE)
+        return _keep(keep)
     if on not in {"embedded", "memory"} and not on.startswith("kafka://"):
         _complain(f"--on {on}: write embedded, memory or kafka://host:port", USAGE)
     try:
@@ -68,6 +79,32 @@ def demo(  # noqa: PLR0917 - typer passes options by name
         _complain(str(error), OUT_OF_REACH)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _keep(folder: Path) -> None:
+    """Tell the week, and say how it can be looked at."""
+    from datetime import UTC, datetime
+
+    from agents import AgentError, load
+    from app.demo.keeping import kept
+    from app.scenario.errors import StoryError
+    from app.settings import SettingsError, load_settings
+
+    print(f"Telling a week of fourteen people onto a log in {folder}, with a scripted model ...", flush=True)
+    try:
+        result = kept(folder, load(load_settings().agents), datetime.now(UTC).replace(microsecond=0))
+    except (StoryError, AgentError, SettingsError) as error:
+        _complain(str(error), USAGE)
+    for failure in result.failures:
+        print(f"NOT as it should be: {failure}", file=sys.stderr)
+    if result.failures:
+        raise typer.Exit(NO)
+    ended = Counter(outcome["outcome"] for outcome in result.ending.outcomes)
+    said = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in ended.most_common())
+    print(f"It ends now: {said}, {len(result.ending.open)} plans open. Look at it:")
+    print(f"   TACTFUL_LOG=embedded:{folder} .venv/bin/tactful console")
+    print("and let it go on, in another terminal:")
+    print(f"   TACTFUL_LOG=embedded:{folder} TACTFUL_MODEL=scripted .venv/bin/tactful worker")
 
 
 def _list(stories: dict[str, Path], *, as_json: bool) -> None:

@@ -76,6 +76,9 @@ def closing(
     screen.say("Next: README.md says how your services write to Tactful, and how to run it.")
     screen.say("The stories are files in app/demo/stories. Copy one, change it, and tell it:")
     screen.row("   tactful scenario run YOURS.yaml --show", style="bold")
+    screen.say("A week of fourteen people, told onto a log that stays, to look at in the console:")
+    screen.row("   .venv/bin/tactful demo --keep ./tactful-demo", style="bold")
+    screen.row("   TACTFUL_LOG=embedded:./tactful-demo .venv/bin/tactful console", style="bold")
     if not on.startswith("kafka"):
         screen.say("The same show on a broker:")
         screen.row("   make demo KAFKA=host:port", style="bold")

@@ -111,11 +111,11 @@ class ProcessWorld(ABC):
 class EmbeddedWorld(ProcessWorld):
     """On an embedded log in a folder of its own, which only the worker's process has open."""
 
-    def __init__(self, setting: Setting, *, keep: bool = False) -> None:
-        """`keep` leaves the folder behind."""
+    def __init__(self, setting: Setting, *, keep: bool = False, log: Path | None = None) -> None:
+        """`keep` leaves the folder behind; `log` is a folder of somebody's for the log, which is left behind anyway."""
         self._keep = keep
         folder = Path(tempfile.mkdtemp(prefix="tactful-story-"))
-        super().__init__(setting, log=f"embedded:{folder / 'log'}", prefix="", folder=folder)
+        super().__init__(setting, log=f"embedded:{log or folder / 'log'}", prefix="", folder=folder)
 
     @property
     def where(self) -> str:
