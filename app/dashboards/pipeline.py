@@ -132,16 +132,16 @@ PARTITIONS = Row(
         ),
         Panel(
             title="How long taking over took",
-            says="Fencing the last owner and restoring the rows; the mean over an hour of those that were taken over.",
+            says="Fencing the last owner and restoring the rows: the mean since each worker began, mostly "
+            "of its first ones.",
             queries=(
                 Query(
-                    f"sum(increase(tactful_restore_seconds_sum{{{OF}}}[1h]))"
-                    f" / (sum(increase(tactful_restore_seconds_count{{{OF}}}[1h])) > 0)",
-                    "mean",
+                    f"sum by (instance) (tactful_restore_seconds_sum{{{OF}}})"
+                    f" / (sum by (instance) (tactful_restore_seconds_count{{{OF}}}) > 0)",
+                    "{{instance}}",
                 ),
             ),
             unit="s",
-            empty_when_well=True,
         ),
         Panel(
             title="Input blocked by somebody's transaction",

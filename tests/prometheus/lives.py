@@ -16,7 +16,7 @@ active_within: 0s
 settle: {quiet: 200ms, at_most: 2s}
 min_gap: 1h
 caps: {per_day: 5, per_week: 20}
-budget: {calls_per_person_per_day: 3, calls_per_minute: 100000}
+budget: {calls_per_person_per_day: 2, calls_per_minute: 100000}
 prices: {scripted: {input_per_mtok: 3.0, output_per_mtok: 15.0}}
 agents:
   curiosity: {delay: 1s}
@@ -84,7 +84,7 @@ class Lives:
                 yield request("the marathon")
             case 1:  # nothing that the model may say: the agent's own words
                 yield request("something unspeakable")
-            case 2 | 8:  # a subject that is raised; 8 goes on talking, until the day's calls are spent
+            case 2 | 8:  # a subject that is raised; 8 goes on talking
                 yield self.event(
                     user, "message.received", now, text="I have surgery on Thursday", message_id="1"
                 )
@@ -121,22 +121,13 @@ class Lives:
                 )
             case 5:
                 yield self.event(user, "intent.revoked", now, subject_key="the exam")
-            case 8:
-                for turn in range(2, 6):
-                    yield self.event(
-                        user, "message.received", now, text=f"and then the {turn}th", message_id=str(turn)
-                    )
-                    yield self.event(user, "conversation.ended", now)
+            case 1 | 8:  # 1 has used up two requests on what could not be said: this is not read today
+                yield self.event(
+                    user, "message.received", now, text="and then something else", message_id="3"
+                )
+                yield self.event(user, "conversation.ended", now)
             case 9:
                 yield self.event(user, "intent.revoked", now, subject_key="the garden party")
-
-    def talk(self, n: int, now: datetime, turn: int) -> Iterator[NewRecord]:
-        """One more conversation of one more message."""
-        user = f"person-{n}"
-        yield self.event(
-            user, "message.received", now, text=f"and one more, the {turn}th", message_id=f"t{turn}"
-        )
-        yield self.event(user, "conversation.ended", now)
 
     def odd(self, now: datetime) -> Iterator[NewRecord]:
         """What no service should write: no JSON, the wrong partition, and an event on which an agent raises."""

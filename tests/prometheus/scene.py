@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.model.script import Script
 from app.model.server import ScriptedServer
 from tests.kafka.deployment import Deployment
 from tests.prometheus import lives
 from tests.prometheus.lives import Lives, utc
-from tests.prometheus.server import Prometheus, scraping
+from tests.prometheus.server import Prometheus, free_port, scraping
 from tests.worker.process import Worker, until, worker
 
 AGENT = "tests.kafka.raising_agent:AGENT"
@@ -68,12 +67,15 @@ async def scene(topics: Deployment, folder: Path, *, workers: int = 1) -> AsyncI
     async with ScriptedServer(Script(lives.RULES)) as model:
         os.environ["ANTHROPIC_BASE_URL"], os.environ["ANTHROPIC_API_KEY"] = model.url, "none"
         try:
-            async with _workers(folder, workers, env) as processes:
-                places = [urlsplit(one.url).netloc for one in processes]
-                async with scraping(folder / "prometheus", *places) as prometheus:
-                    for one in processes:
-                        await until(lambda one=one: one.heard("ready: "), said=one.said)  # type: ignore[misc]  # bound at once
-                    yield Scene(topics, model, processes, prometheus)
+            # Prometheus is there first: what a worker does when it begins is seen to begin.
+            places = [f"127.0.0.1:{free_port()}" for _ in range(workers)]
+            async with (
+                scraping(folder / "prometheus", *places) as prometheus,
+                _workers(folder, places, env) as processes,
+            ):
+                for one in processes:
+                    await until(lambda one=one: one.heard("ready: "), said=one.said)  # type: ignore[misc]  # bound at once
+                yield Scene(topics, model, processes, prometheus)
         finally:
             del os.environ["ANTHROPIC_BASE_URL"], os.environ["ANTHROPIC_API_KEY"]
 
@@ -86,13 +88,11 @@ def _policy(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def _workers(folder: Path, count: int, env: dict[str, str]) -> AsyncIterator[list[Worker]]:
-    if not count:
-        yield []
-        return
-    here = folder / f"worker-{count}"
-    async with (
-        worker(here, **env, STATE_DIR=str(here / "state")) as one,
-        _workers(folder, count - 1, env) as others,
-    ):
-        yield [one, *others]
+async def _workers(folder: Path, places: Sequence[str], env: dict[str, str]) -> AsyncIterator[list[Worker]]:
+    async with AsyncExitStack() as ending:
+        processes = []
+        for place in places:
+            here = folder / place.partition(":")[2]
+            mine = env | {"STATE_DIR": str(here / "state"), "HTTP": place}
+            processes.append(await ending.enter_async_context(worker(here, **mine)))
+        yield processes

@@ -89,7 +89,7 @@ def _configured(folder: Path, workers: Sequence[str], rules: Sequence[Path]) -> 
 @asynccontextmanager
 async def scraping(folder: Path, *workers: str, rules: Sequence[Path] = RULES) -> AsyncIterator[Prometheus]:
     """One that scrapes the workers at these addresses, `host:port` each."""
-    config, port = _configured(folder, workers, rules), _free_port()
+    config, port = _configured(folder, workers, rules), free_port()
     with (folder / "said").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             have(program),
@@ -120,7 +120,8 @@ async def _ready(session: aiohttp.ClientSession, url: str, process: asyncio.subp
             await asyncio.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

@@ -1,0 +1,81 @@
+"""Every query of every dashboard, and an alert, against a real Prometheus that scrapes a worker which really works."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.kafka.deployment import deployment
+from tests.prometheus.asked import FILES, filled_in, legend, panels
+from tests.prometheus.lives import KINDS, utc
+from tests.prometheus.scene import Scene, scene
+
+PEOPLE = 60
+WITHIN_S = 120.0
+
+
+async def decided(playing: Scene) -> bool:
+    """Whether what the lives bring about shows: recalls, fallbacks, revocations, spent days, a defect."""
+    wanted = (
+        "sum(tactful_recalls_total) >= 6",
+        'sum(tactful_nudges_total{written_by="fallback"}) >= 6',
+        'sum(tactful_intents_closed_total{reason="resolved"}) >= 6',
+        'sum(tactful_intents_closed_total{reason="no_consent"}) >= 6',
+        "sum(tactful_day_budget_spent_total) >= 1",
+        "sum(tactful_defects_total) >= 1",
+        "sum(tactful_misrouted_events_total) >= 1",
+        'min(tactful_heartbeat_timestamp_seconds{stage="readable"}) > 0',
+    )
+    return all([await playing.prometheus.now(expr) for expr in wanted])
+
+
+async def until(playing: Scene, expr: str) -> None:
+    """Wait until the expression gives something."""
+    while not await playing.prometheus.now(expr):  # noqa: ASYNC110 - asked as a console asks
+        await asyncio.sleep(0.2)
+
+
+async def queries_without_an_answer(playing: Scene) -> list[str]:
+    """The panels of which one query never gave a number, and the legends that had nothing to name."""
+    missing, until_now = [], utc().timestamp()
+    for path in FILES:
+        for panel in panels(path):
+            for target in panel["targets"]:
+                expr = filled_in(target["expr"])
+                found = await playing.prometheus.over_time(expr, since=playing.began, until=until_now)
+                if not any(math.isfinite(value) for one in found for _, value in one.points):
+                    missing.append(f"{path.stem}: {panel['title']}: {expr}")
+                elif not all(legend(target["legendFormat"], one.labels).strip() for one in found):
+                    missing.append(f"{path.stem}: {panel['title']}: a series without a name")
+    return missing
+
+
+@pytest.mark.slow
+async def test_every_query_has_an_answer_and_a_lost_model_calls(kafka: str, tmp_path: Path) -> None:
+    """Also of what is empty while all is well: the scene brings that about too; then the model is taken away."""
+    async with asyncio.timeout(WITHIN_S), deployment(kafka) as topics, scene(topics, tmp_path) as playing:
+        await playing.people(0, PEOPLE)
+        await playing.odd()
+        await until(playing, f"sum(tactful_nudges_total) >= {PEOPLE // KINDS * 5}")
+        await playing.go_on(0, PEOPLE)
+        while not await decided(playing):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.3)
+        assert "TactfulModelDown" not in await playing.prometheus.firing()
+        playing.model.script.down = True
+        await playing.people(PEOPLE, PEOPLE + KINDS)
+        while "TactfulModelDown" not in await playing.prometheus.firing():  # noqa: ASYNC110 - asked as a console asks
+            await asyncio.sleep(0.2)
+        assert await queries_without_an_answer(playing) == []
+        firing = await playing.prometheus.firing()
+        assert {"TactfulModelDown", "TactfulDefects"} <= firing
+        quiet = {
+            "TactfulAbsent",
+            "TactfulLedgerImbalance",
+            "TactfulOverdue",
+            "TactfulFenced",
+            "TactfulHeartbeatLate",
+        }
+        assert firing & quiet == set()
