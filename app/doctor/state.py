@@ -14,7 +14,8 @@ import msgspec
 from app.doctor.faults import deployment as faults
 from app.doctor.finding import Finding, fine
 from app.drivers.kafka_identity import identity
-from app.drivers.rocks import LocalRows, Store, StoreError
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import Store, StoreError
 from topics.state import NUDGE_STATE
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from app.drivers.rocks import LocalRows, StoreError
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import StoreError
 
 log = logging.getLogger("tactful.partition")
 

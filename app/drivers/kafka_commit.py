@@ -14,8 +14,8 @@ from app.core.partition import Commit
 from app.core.written import milliseconds
 from app.drivers.clock import Clock
 from app.drivers.kafka_client import Kafka, OffsetAndMetadata, Place, ProducerFenced, added, discard, look_at
+from app.drivers.local_rows import LocalRows
 from app.drivers.machine import CommitDoubt
-from app.drivers.rocks import LocalRows
 from topics import TOPICS
 from topics.murmur2 import partition_of
 from topics.record import NewRecord

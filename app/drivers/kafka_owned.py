@@ -17,9 +17,10 @@ from app.drivers.forgetting import forgetting
 from app.drivers.kafka_client import KafkaError
 from app.drivers.kafka_commit import Fenced, TransactionLog
 from app.drivers.kafka_takeover import NotYet, Refused, TakenOver, Takeovers
+from app.drivers.local_rows import LocalRows
 from app.drivers.machine import CommitDoubt
 from app.drivers.partition_loop import PartitionLoop
-from app.drivers.rocks import LocalRows, Store, StoreCorrupt, StoreError, destroy
+from app.drivers.rocks import Store, StoreCorrupt, StoreError, destroy
 from topics.record import Record
 
 log = logging.getLogger("tactful.worker")

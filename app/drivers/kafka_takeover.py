@@ -18,8 +18,8 @@ from app.drivers.kafka_commit import TransactionLog
 from app.drivers.kafka_identity import identity
 from app.drivers.kafka_reader import Reader, read_to, reader
 from app.drivers.kafka_trusted import trusted
+from app.drivers.local_rows import LocalRows
 from app.drivers.machine import Machine
-from app.drivers.rocks import LocalRows
 from topics import TOPICS
 from topics.controls import NUDGE_CONTROLS
 from topics.state import NUDGE_STATE

@@ -6,7 +6,7 @@ import logging
 import time
 from datetime import timedelta
 
-from app.drivers.rocks import LocalRows
+from app.drivers.local_rows import LocalRows
 from topics.state import NUDGE_STATE
 
 log = logging.getLogger("tactful.takeover")

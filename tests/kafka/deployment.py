@@ -19,7 +19,8 @@ from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Connection, Kafka
 from app.drivers.kafka_reader import read_to, reader
 from app.drivers.kafka_takeover import TakenOver, Takeovers, decoded
-from app.drivers.rocks import LocalRows, Store
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import Store
 from tests.kafka.scribe import Scribe
 from topics.murmur2 import partition_of
 from topics.record import NewRecord, Record

@@ -24,7 +24,8 @@ from app.core.row import Row, encode
 from app.drivers import kafka_standing, kafka_topics
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Connection, Kafka
-from app.drivers.rocks import LocalRows, Store
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import Store
 from tests.facts.cli.faulty import doctor, named
 from tests.facts.cli.terminal import Terminal
 from tests.kafka.local import LOOPBACK, LocalKafka, NoBrokerError, free_ports

@@ -11,7 +11,8 @@ from app.core.head import HEAD_KEY, Head
 from app.drivers.kafka_reader import reader
 from app.drivers.kafka_takeover import NotYet, Refused
 from app.drivers.kafka_trusted import TRUSTED_FOR
-from app.drivers.rocks import LocalRows, Store
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import Store
 from tests.kafka.deployment import NOON_MS, PARTITIONS, Deployment, owner
 from tests.kafka.scribe import Scribe
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.drivers import forgetting
-from app.drivers.rocks import LocalRows, Store
+from app.drivers.local_rows import LocalRows
+from app.drivers.rocks import Store
 
 WORDS = b"the zebrafinch sang"
 

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from app.core.partition import HEAD_KEY
+from app.drivers.local_rows import WRITTEN_FROM, LocalRows
 from app.drivers.rocks import (
     PAGE_BYTES,
-    WRITTEN_FROM,
     Batch,
-    LocalRows,
     Store,
     StoreCorrupt,
     StoreError,
