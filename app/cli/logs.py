@@ -17,10 +17,13 @@ FRAMES = 6
 QUIET = {
     "aiokafka": logging.WARNING,
     "kafka": logging.WARNING,
+    "faust": logging.WARNING,
+    "mode": logging.WARNING,
+    "app": logging.WARNING,
     "httpx2": logging.WARNING,
     "httpcore2": logging.WARNING,
 }
-"""Libraries that tell of every step."""
+"""Libraries that tell of every step; `app`: what Faust tells of classes of its own that are ours below."""
 
 
 class _Fields(logging.Formatter):

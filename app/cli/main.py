@@ -14,6 +14,7 @@ from typer.main import get_command
 COMMANDS = {
     "demo": "app.cli.demo",
     "worker": "app.cli.worker",
+    "console": "app.cli.console",
     "topics": "app.cli.topics",
     "events": "app.cli.events",
     "person": "app.cli.person",

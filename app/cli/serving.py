@@ -51,7 +51,7 @@ async def serve(settings: Settings, *, patience_s: float | None) -> None:
 
 async def _live(worker: Wired, server: WorkerServer) -> None:
     served, asked_to_end = worker.served, asyncio.Event()
-    async with _obeying(asked_to_end), _beside(worker), ended_when_it_hangs():
+    async with obeying(asked_to_end), _beside(worker), ended_when_it_hangs():
         running = asyncio.create_task(served.run(), name="worker")
         ending = asyncio.create_task(asked_to_end.wait(), name="signal")
         await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +73,7 @@ async def _live(worker: Wired, server: WorkerServer) -> None:
 
 
 @asynccontextmanager
-async def _obeying(asked_to_end: asyncio.Event) -> AsyncIterator[None]:
+async def obeying(asked_to_end: asyncio.Event) -> AsyncIterator[None]:
     """Signals set the event; the second one ends the process as if it had never been caught."""
     loop = asyncio.get_running_loop()
 

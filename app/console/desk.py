@@ -22,8 +22,8 @@ from app.http.answers import Refusal
 if TYPE_CHECKING:
     import msgspec
 
-HOP = "Tactful-Console-Hop"
-"""A console asks another one by it, which then asks nobody."""
+    from app.console.peers import Peers
+
 DONE: Mapping[str, str] = {
     "revoked": "The plan's revocation is on the log: the worker strikes it when it has read it.",
     "erased": "The erasure is on the log: the worker carries it out when it has read it.",
@@ -80,13 +80,6 @@ class Desk:
     def asking(self, request: web.Request) -> Asking:
         """How another console is asked in the name of this request."""
         return self.peers.asking(request)
-
-
-class Peers:
-    """Other consoles of this deployment."""
-
-    def asking(self, request: web.Request) -> Asking:
-        raise NotImplementedError
 
 
 def shown(request: web.Request) -> bool:

@@ -10,13 +10,14 @@ import msgspec
 from aiohttp import web
 
 from app.console.answering import HEADERS, known, wants_json
-from app.console.desk import HOP, Desk, shown, user_of
+from app.console.desk import Desk, shown, user_of
 from app.console.door import Visitor
 from app.console.frame_values import Trouble
 from app.console.knowing import now
 from app.console.letters_view import has_gone_back, letter_at, letter_view, letters_view
 from app.console.operator_values import AuditView, Found, SearchView, TailLine, TailView
 from app.console.overview_view import open_by_agent, overview
+from app.console.peers import HOP
 from app.console.scenario_copy import CannotBeToldError
 from app.console.switches import agents_view
 from app.console.tail import fits

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from app.console.desk import HOP
-
 if TYPE_CHECKING:
     from aiohttp import web
 
     from app.console.knowing import Asking
     from app.setting_groups import ConsoleSettings
 
+HOP = "Tactful-Console-Hop"
+"""A console asks another one by it, which then asks nobody."""
 WITHIN_S = 5.0
 """It answers from its own disk; a page does not wait longer for one that is gone."""
-MOST_BYTES = 32 * 1024 * 1024
 
 
 class Peers:
