@@ -145,7 +145,7 @@ class EmbeddedKnowing:
                 await self._take_rows(log)
                 continue
             count = 0
-            async for record in log.read(topic, begin=self._next[topic]):
+            async for record in log.read(topic, begin={0: self._next[topic]}):
                 self._fold(record)
                 self._next[topic] = record.offset + 1
                 count += 1

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from app.drivers.kafka_append import Appender
 from app.drivers.kafka_client import Connection, Kafka, KafkaConnectionError, KafkaError
-from app.drivers.kafka_read_topic import read_topic
+from app.drivers.kafka_read_topic import EndsBeforeError, read_topic
 from app.drivers.kafka_refusal import refusal
-from app.outside.log import OutOfReachError, RefusedError
+from app.outside.log import MadeAnewError, OutOfReachError, RefusedError
 from topics.record import NewRecord, Record
 
 _REFUSALS = {
@@ -39,15 +39,22 @@ class BrokersLog:
         return self._counts[name]
 
     async def read(
-        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+        self,
+        topic: str,
+        *,
+        since: datetime | None = None,
+        begin: Mapping[int, int] | None = None,
+        user: str | None = None,
+        follow: bool = False,
     ) -> AsyncIterator[Record]:
         await self.partitions(topic)
-        async with (
-            said(self._kafka.connection),
-            aclosing(read_topic(self._kafka, topic, since=since, user=user, follow=follow)) as records,
-        ):
-            async for record in records:
-                yield record
+        found = read_topic(self._kafka, topic, since=since, begin=begin, user=user, follow=follow)
+        try:
+            async with said(self._kafka.connection), aclosing(found) as records:
+                async for record in records:
+                    yield record
+        except EndsBeforeError as error:
+            raise MadeAnewError(topic, error.partition, end=error.end, begin=error.begin) from None
 
     async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
         for topic in {record.topic for record in records}:

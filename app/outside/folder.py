@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import msgspec
 
 from app.core.head import HEAD_KEY
 from app.drivers.embedded import ClockAheadError, EmbeddedLog
-from app.outside.log import OutOfReachError, RefusedError, milliseconds, now
+from app.outside.log import MadeAnewError, OutOfReachError, RefusedError, milliseconds, now
 from topics.record import NewRecord, Record
 from topics.state import NUDGE_STATE
 
@@ -32,11 +32,16 @@ class FolderLog:
         topic: str,
         *,
         since: datetime | None = None,
+        begin: Mapping[int, int] | None = None,
         user: str | None = None,
         follow: bool = False,
-        begin: int = 0,
     ) -> AsyncIterator[Record]:
-        for record in records_of(self._log, topic, begin=begin, since=since, user=user):
+        first = (begin or {}).get(0)
+        if first is not None:
+            since = None
+            if (end := self._log.end(topic)) < first:
+                raise MadeAnewError(topic, 0, end=end, begin=first)
+        for record in records_of(self._log, topic, begin=first or 0, since=since, user=user):
             yield record
         if follow:
             says = f"{self.where} has no worker, and nobody can add to it while it is being followed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -20,6 +20,14 @@ class OutOfReachError(Exception):
         self.says = says
         self.do = do
         self.name = name
+
+
+class MadeAnewError(OutOfReachError):
+    """A partition ends before an offset that was read there: it is another log by now."""
+
+    def __init__(self, topic: str, partition: int, *, end: int, begin: int) -> None:
+        says = f"{topic}-{partition} ends at offset {end}, and was read up to {begin} before"
+        super().__init__(says, "it was cut or made anew: begin anew with it, too")
 
 
 class NoLogYetError(OutOfReachError):
@@ -41,12 +49,19 @@ class Log(Protocol):
         """Over how many partitions the topic is spread; OutOfReachError when it is not there."""
 
     def read(
-        self, topic: str, *, since: datetime | None = None, user: str | None = None, follow: bool = False
+        self,
+        topic: str,
+        *,
+        since: datetime | None = None,
+        begin: Mapping[int, int] | None = None,
+        user: str | None = None,
+        follow: bool = False,
     ) -> AsyncIterator[Record]:
         """The records up to what is there now, each partition's in order; with `follow` for ever after.
 
-        `since` goes by the log's timestamps; with `user` only those of this key. Of `nudge-state` at least the
-        latest row of each key comes, whatever `since` says.
+        `since` goes by the log's timestamps; with `user` only those of this key. `begin` names offsets by
+        partition and counts instead of `since` where it names one; MadeAnewError when a log ends before it.
+        Of `nudge-state` at least the latest row of each key comes, whatever `since` says.
         """
 
     async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 
 from app.outside.lines import from_line, to_line
-from app.outside.log import OutOfReachError, RefusedError
+from app.outside.log import MadeAnewError, OutOfReachError, RefusedError
 from topics.record import NewRecord, Record
 
 if TYPE_CHECKING:
@@ -76,16 +76,22 @@ class WorkerLog:
         topic: str,
         *,
         since: datetime | None = None,
+        begin: Mapping[int, int] | None = None,
         user: str | None = None,
         follow: bool = False,
-        begin: int = 0,
     ) -> AsyncIterator[Record]:
-        asked = {"from": str(begin)} if since is None else {"since": since.isoformat()}
+        first = (begin or {}).get(0)
+        asked = {} if since is None else {"since": since.isoformat()}
+        if first is not None:
+            asked = {"from": str(first)}
         if user is not None:
             asked["user"] = user
         while True:
             with self._connected() as connection:
                 answer = await self._asked(connection, "GET", f"/topics/{quote(topic)}?{urlencode(asked)}")
+                end = int(answer.headers[END])
+                if first is not None and end < first:
+                    raise MadeAnewError(topic, 0, end=end, begin=first)
                 left = b""
                 while piece := await asyncio.to_thread(answer.read, PIECE_BYTES):
                     *lines, left = (left + piece).split(b"\n")
@@ -94,7 +100,7 @@ class WorkerLog:
             if not follow:
                 return
             asked = {"user": user} if user is not None else {}
-            asked["from"] = answer.headers[END]
+            asked["from"] = str(end)
             await asyncio.sleep(AGAIN_S)
 
     async def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int]]:
