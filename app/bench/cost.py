@@ -4,7 +4,7 @@ MemoryBank's English history (TACTFUL_TEST_MEMORYBANK names its file; it is not 
 days, told in memory on a virtual clock with ten days more at the end, without a budget. The model is scripted: each
 reading raises `how it went`, unless that is open already, and settles nothing; each draft is good at once.
 Calls are exact for that script. Tokens are estimated: four characters of the request's texts each, and one more.
-Per 1,000 events and per nudge that was sent. There is one round: it is the same each time.
+Per person and day, per 1,000 events and per nudge that was sent. There is one round: it is the same each time.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ WHEN: dict[Literal["each", "settled", "maturity"], str] = {
     "maturity": "at maturity only",
 }
 AFTERWARDS = timedelta(days=10)
+USD_IN, USD_OUT = 3.0, 15.0
+"""A million tokens at an example's prices, so that policies can be compared; `prices` in the policy are what counts."""
 RULES = [{"ask": "reading", "reply": {"subjects": [{"subject": "how it went", "agent": "follow_up"}]}}]
 
 
@@ -64,18 +66,25 @@ def run(plan: Plan) -> Iterator[Figure]:
         plan.say(f"cost: {FILE} does not name MemoryBank's file (memory_bank_en.json): left out")
         return
     log = [(event, line) for line in memorybank.events(Path(name)) for event in [_event(line)]]
+    days = len({(event.user_id, event.time.date()) for event, _ in log})
     for when, words in WHEN.items():
         plan.say(f"cost: {words}")
         script, nudges = _told(log, when)
-        calls = script.calls.total()
+        calls, usd = script.calls.total(), (script.asked * USD_IN + script.said * USD_OUT) / 1_000_000
+        note = f"{nudges} nudges, {calls} calls, {days} person-days"
         for measure, unit, value in (
+            ("calls per person-day", "calls", calls / days),
             ("calls per 1,000 events", "calls", calls / len(log) * 1_000),
             ("calls per nudge", "calls", calls / nudges),
+            ("tokens per person-day", "tokens", (script.asked + script.said) / days),
             ("tokens asked per 1,000 events", "tokens", script.asked / len(log) * 1_000),
             ("tokens answered per 1,000 events", "tokens", script.said / len(log) * 1_000),
             ("tokens per nudge", "tokens", (script.asked + script.said) / nudges),
+            ("cost per person-day", "US cents", usd / days * 100),
+            ("cost per 1,000 events", "US cents", usd / len(log) * 100_000),
+            ("cost per nudge", "US cents", usd / nudges * 100),
         ):
-            yield figure("cost", f"{words}: {measure}", unit, [value], note=f"{nudges} nudges, {calls} calls")
+            yield figure("cost", f"{words}: {measure}", unit, [value], note=note)
 
 
 def _event(line: bytes) -> _Event:
