@@ -140,6 +140,12 @@ def writing(report: of_writing.Report) -> Iterator[str]:
         ],
     )
     yield f"bad drafts caught {_share(report.caught)}, good ones refused {_share(report.refused_for_nothing)}"
+    if report.why_not:
+        yield ""
+        yield from _table(
+            ("would not send, because", "first drafts", "final texts", "own words"),
+            [(why, *map(str, stages.values())) for why, stages in report.why_not.items()],
+        )
 
 
 def agreement(found: Agreement) -> Iterator[str]:

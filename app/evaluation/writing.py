@@ -95,6 +95,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Of the first drafts that a reader would not send, how many were refused."""
     refused_for_nothing: Share
     """Of those that a reader would send, how many were refused."""
+    why_not: Mapping[str, Mapping[Stage, int]]
+    """What readers say of the texts that they would not send, and how often at each stage."""
 
 
 def read_cases(path: Path, agents: Iterable[str]) -> list[ToWrite]:
@@ -228,7 +230,23 @@ def report(
         ),
         caught=share(bad.count(False), len(bad)),
         refused_for_nothing=share(fine.count(False), len(fine)),
+        why_not=_why_not(written, ratings),
     )
+
+
+def _why_not(written: Sequence[Written], ratings: Mapping[str, Rating]) -> dict[str, dict[Stage, int]]:
+    found: dict[str, dict[Stage, int]] = {}
+    for one in written:
+        for stage, text in _texts(one).items():
+            rating = ratings.get(text_id(one.case, text)) if text else None
+            if rating is not None and not rating.send:
+                stages = found.setdefault(rating.why or UNNAMED, {"first": 0, "final": 0, "fallback": 0})
+                stages[stage] += 1
+    return dict(sorted(found.items()))
+
+
+def _texts(one: Written) -> dict[Stage, str]:
+    return {"first": one.first, "final": one.text, "fallback": one.fallback}
 
 
 def _groups(
@@ -253,9 +271,6 @@ def _group(written: Sequence[Written], ratings: Mapping[str, Rating]) -> Group:
 
 
 def _sent(written: Sequence[Written], ratings: Mapping[str, Rating], stage: Stage) -> Share:
-    texts = [
-        (one.case, {"first": one.first, "final": one.text, "fallback": one.fallback}[stage])
-        for one in written
-    ]
+    texts = [(one.case, _texts(one)[stage]) for one in written]
     rated = [ratings[name].send for case, text in texts if text and (name := text_id(case, text)) in ratings]
     return share(sum(rated), len(rated))

@@ -54,8 +54,9 @@ signed, a second sample where the results are waited for, surgery done where the
 when the subject as it is named is settled, and no more than that: a search when the thing is found, a wait \
 when the answer has come, "asking for a raise" when it was asked, whatever is still to follow. An exam that \
 was sat, an interview that was held, an operation that went by is over although its result is to come: the \
-result is a new subject (2.). One that has to be taken again is put off. What settles one plan settles another \
-that is the same matter under another name.
+result is a new subject (2.). One that has to be taken again is put off, and so is what is settled for a while \
+only ("we may keep it until the summer"). What settles one plan settles another that is the same matter under \
+another name.
 - By implication? What can only be so once it is over closes it as well: "I start on Monday, contract \
 signed" closes the wait for an answer, "the stitches are out" the operation.
 - Feeling better or worse about it, or merely talking about it again, leaves it open. So do thanks, \
