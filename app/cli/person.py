@@ -52,6 +52,8 @@ def _lines(row: Row, stands: Standing) -> Iterator[str]:
     now = f", until {shown(stands.quiet_until)} now" if stands.quiet_until else ""
     yield f"  quiet hours   {stands.quiet_hours.start} to {stands.quiet_hours.end}, {whose}{now}"
     yield f"  nudges        {stands.today} of {stands.per_day} today, {stands.this_week} of {stands.per_week} in 7 days"
+    if stands.ignored_this_week:
+        yield f"  ignored       {stands.ignored_this_week} of {stands.ignored_per_week} in 7 days, before we keep quiet"
     if stands.gap_until:
         yield f"  next nudge    not before {shown(stands.gap_until)}: the minimum gap"
     if stands.active_until:

@@ -50,11 +50,15 @@ def received(nudges: Nudges, receipt: str, nudge_id: str) -> Nudges:
             return nudges
 
 
-def are_spent(nudges: Nudges, now: datetime, policy: Policy) -> bool:
-    """Whether as many nudges of the last 168 hours were ignored as the budget has; what nobody answers counts not."""
-    ignored = sum(
+def ignored_this_week(nudges: Nudges, now: datetime, policy: Policy) -> int:
+    """How many nudges of the last 168 hours were ignored; those that nobody is expected to answer count not."""
+    return sum(
         nudge.ignored or (not nudge.answered and now - nudge.at > IGNORED_AFTER)
         for nudge in nudges
         if nudge.at > now - WEEK and not policy.agent(nudge.agent).even_if_ignored
     )
-    return ignored >= policy.budget.ignored_per_week
+
+
+def are_spent(nudges: Nudges, now: datetime, policy: Policy) -> bool:
+    """Whether as many were ignored as the budget has."""
+    return ignored_this_week(nudges, now, policy) >= policy.budget.ignored_per_week

@@ -117,7 +117,7 @@ class Budget(_Part):
 
     calls_per_person_per_day: int = Field(default=20, ge=0)
     calls_per_minute: int = Field(default=600, ge=0)
-    ignored_per_week: int = Field(default=4, ge=0)
+    ignored_per_week: int = Field(default=4, ge=1)
 
 
 class Price(_Part):

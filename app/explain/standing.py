@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.interruptions import ignored_this_week
 from app.core.local_time import local_day, quiet_ends
 from app.core.policy import Policy
 from app.core.row import WEEK, Row
@@ -27,6 +28,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     calls_today: int
     calls_per_day: int
+    ignored_this_week: int
+    ignored_per_week: int
 
 
 def standing(row: Row, policy: Policy, now: datetime) -> Standing:
@@ -48,6 +51,8 @@ def standing(row: Row, policy: Policy, now: datetime) -> Standing:
         timezone=row.timezone or policy.default_timezone,
         calls_today=row.budget_calls if row.budget_day == today.isoformat() else 0,
         calls_per_day=policy.budget.calls_per_person_per_day,
+        ignored_this_week=ignored_this_week(row.nudges, now, policy),
+        ignored_per_week=policy.budget.ignored_per_week,
     )
 
 

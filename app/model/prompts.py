@@ -122,8 +122,9 @@ name, cause or feeling of your own making, and no promise. Never guess how it we
 for any answer.
 - Write in the language of `locale`, in the form of address that is usual there between people who know \
 each other. A subject in another language is put into words of this one.
-- Between 40 and 300 characters, plain text in one paragraph: no greeting line, no signature, no lists, \
-no emoji, no placeholders, no quotation marks around the whole, no links, addresses or phone numbers.
+- Between 40 and 300 characters and two sentences at most, plain text in one paragraph: no greeting line, no \
+signature, no lists, no emoji, no placeholders, no quotation marks around the whole, no links, addresses or \
+phone numbers.
 - One question at most, easy to leave unanswered. Nothing that presses, blames, flatters or sells; no \
 mention of plans, reminders, intents, agents, systems or of how long the person has been silent in \
 numbers.

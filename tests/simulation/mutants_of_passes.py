@@ -228,7 +228,7 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "who ignores nudges hears more of them",
         "interruptions",
-        "return ignored >= policy.budget.ignored_per_week",
+        "return ignored_this_week(nudges, now, policy) >= policy.budget.ignored_per_week",
         "return False",
     ),
     Mutant(
