@@ -20,6 +20,8 @@ Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
 """In the words of `kafka-acls.sh`. Read and Write imply Describe."""
 GROUP = "GROUP"
 """Stands for a consumer group of the reader's own choice."""
+CONSOLE_GROUP = "tactful-console"
+"""The consoles' group; it begins with the topics' prefix, and their table's topic with it."""
 ALL_TOPICS = (USER_EVENTS, NUDGES, NUDGE_OUTCOME, NUDGE_PASS, NUDGE_STATE, NUDGE_CONTROLS, DEAD_LETTER)
 
 
@@ -166,6 +168,20 @@ OPERATOR = Role(
         *_topic(USER_EVENTS.name, write="putting dead letters back; it could speak for every person"),
     ),
 )
+CONSOLE = Role(
+    name="console",
+    holds="`tactful console`: what an operator does, and tables of its own",
+    rights=(
+        *OPERATOR.rights,
+        *_topic(
+            f"{CONSOLE_GROUP}-people-changelog",
+            create="its table's own topic",
+            read="its table, when it takes a part of it over",
+            write="its table",
+        ),
+        _group(CONSOLE_GROUP, "Read", "sharing people out among consoles"),
+    ),
+)
 ROLES: Mapping[str, Role] = {
-    role.name: role for role in (WORKER, PRODUCER, DELIVERY, DATA, CREATOR, VIEWER, OPERATOR)
+    role.name: role for role in (WORKER, PRODUCER, DELIVERY, DATA, CREATOR, VIEWER, OPERATOR, CONSOLE)
 }

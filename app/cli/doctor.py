@@ -34,7 +34,7 @@ def doctor(
         typer.Option(
             metavar="ROLE",
             help="Look at nothing; print the kafka-acls.sh commands that grant a role the least it needs: worker, "
-            "producer, delivery, data, creator, viewer or operator.",
+            "producer, delivery, data, creator, viewer, operator or console.",
         ),
     ] = None,
     principal: Annotated[
@@ -71,14 +71,15 @@ def _print_rights(role: str, principal: str | None, *, as_json: bool) -> None:
     """What an administrator of the brokers types, with this deployment's names."""
     from app.cli.opening import settings
     from app.settings import KafkaAddress
-    from topics.rights import ROLES, WORKER
+    from topics.rights import CONSOLE, CONSOLE_GROUP, ROLES, WORKER
 
     if role not in ROLES:
         complain(f"{role!r} is no role: there are {', '.join(ROLES)}", USAGE)
     given = settings()
     whom = principal or f"User:{role}"
     own = whom.removeprefix("User:")
-    group = given.group if role == WORKER.name else own
+    groups = {WORKER.name: given.group, CONSOLE.name: given.topic_prefix + CONSOLE_GROUP}
+    group = groups.get(role, own)
     servers = ",".join(given.log.servers) if isinstance(given.log, KafkaAddress) else "HOST:PORT"
     for right in ROLES[role].on(prefix=given.topic_prefix, group=group):
         command = right.command(whom, servers)

@@ -66,3 +66,29 @@ readOnlyRootFilesystem: true
 privileged: false
 capabilities: {drop: [ALL]}
 {{- end -}}
+
+{{/* Where a part's pods may run: the part's own values */}}
+{{- define "tactful.placing" -}}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Who decides, for workers and for who explains what they decided */}}
+{{- define "tactful.decidingEnvironment" -}}
+{{- if .Values.policy }}
+- {name: TACTFUL_POLICY, value: /etc/tactful/policy.yaml}
+{{- end }}
+{{- with .Values.agents }}
+- {name: TACTFUL_AGENTS, value: {{ join "," . | quote }}}
+{{- end }}
+{{- end -}}

@@ -16,7 +16,7 @@ from app.settings import KafkaAddress, Settings, load_settings, unknown_variable
 from tests.deployment.chart import CHART, VALUES, Rendered, named, of_kind, pods, rendered
 from tests.deployment.contract import IN_STRIMZI, WRITTEN, text
 from topics import TOPICS
-from topics.rights import ROLES
+from topics.rights import CONSOLE_GROUP, ROLES
 
 BY_NAME = {path.stem: path for path in VALUES}
 SETS = [pytest.param((), id="defaults"), *(pytest.param((path,), id=path.stem) for path in VALUES)]
@@ -54,7 +54,7 @@ def settings(
     for name in [name for name in os.environ if name.startswith("TACTFUL_")]:
         del os.environ[name]
     for one in container["env"]:
-        value = one.get("value", "from-kubernetes")
+        value = one.get("value", "from-kubernetes").replace("$(POD_NAME)", "it-0")
         os.environ[one["name"]] = f"{at}{value}" if value in files else value
     assert unknown_variables() == [], values
     return load_settings()
@@ -80,6 +80,7 @@ def test_every_variable_is_a_setting(values: tuple[Path, ...], tmp_path: Path) -
                 assert isinstance(given.log, KafkaAddress), name
                 begun.append(container["name"])
     assert {"worker", "doctor"} <= set(begun)
+    assert ("console" in begun) == (values != (BY_NAME["smallest"],))
 
 
 @pytest.mark.usefixtures("environment")
@@ -87,7 +88,7 @@ def test_what_is_set_arrives(tmp_path: Path) -> None:
     """From values to settings, for the worker that has everything."""
     values = (BY_NAME["everything"],)
     resources = rendered(*values)
-    (pod,) = (spec for name, spec in pods(resources) if name.startswith("StatefulSet") and "worker" in name)
+    pod = dict(pods(resources))["StatefulSet it-tactful-worker"]
     files = files_of(pod, worker(resources), resources)
     given = settings(values, worker(resources), files, tmp_path)
     assert given.topic_prefix == "prod."
@@ -103,6 +104,24 @@ def test_what_is_set_arrives(tmp_path: Path) -> None:
     assert given.drain_within.total_seconds() == 40
     policy = load_policy(given.policy)
     assert (policy.caps.per_day, policy.quiet_hours.start) == (1, "22:00")
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_console_is_told_who_it_is_and_who_may_look(tmp_path: Path) -> None:
+    """Its own user on the brokers, its token, the proxy's header, and the name by which other consoles reach it."""
+    values = (BY_NAME["everything"],)
+    resources = rendered(*values)
+    pod = dict(pods(resources))["StatefulSet it-tactful-console"]
+    (container,) = pod["containers"]
+    given = settings(values, container, files_of(pod, container, resources), tmp_path)
+    assert given.kafka.sasl_username == "tactful-console"
+    assert given.console.token is not None
+    assert given.console.token.get_secret_value() == "tactful-console token"
+    assert given.console.user_header == "X-Forwarded-User"
+    assert given.console.url == "http://it-0.it-tactful-consoles.people:8081"
+    assert load_policy(given.policy).caps.per_day == 1
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "pages"}
+    assert f'"{given.console.listen}"' == '"0.0.0.0:8081"'
 
 
 def test_each_part_is_somebody_of_its_own() -> None:
@@ -127,7 +146,7 @@ def test_the_pods_name_is_the_members_name() -> None:
 def test_there_is_time_to_drain(drain: int) -> None:
     """The pause before the signal, the drain and the leaving fit into the pod's grace, with time to spare."""
     resources = rendered(**{"worker.drainSeconds": drain})
-    (stateful,) = of_kind(resources, "StatefulSet")
+    stateful = named(resources, "StatefulSet", "it-tactful-worker")
     pod = stateful["spec"]["template"]["spec"]
     command = worker(resources)["lifecycle"]["preStop"]["exec"]["command"]
     assert command[0] == "sleep"
@@ -225,7 +244,8 @@ def test_strimzis_topics_are_ours(values: str, prefix: str) -> None:
 def test_strimzis_users_have_the_least_rights(values: str, prefix: str, group: str) -> None:
     """Each KafkaUser may do exactly what its role needs, with this deployment's names."""
     users = of_kind(rendered(BY_NAME[values]), "KafkaUser")
-    assert users
+    assert {"it-tactful-worker", "it-tactful-console"} <= {user["metadata"]["name"] for user in users}
+    groups = {"worker": group, "console": f"{prefix}{CONSOLE_GROUP}"}
     for user in users:
         own = user["metadata"]["name"]
         role = ROLES[user["metadata"]["labels"]["app.kubernetes.io/component"]]
@@ -241,7 +261,7 @@ def test_strimzis_users_have_the_least_rights(values: str, prefix: str, group: s
                 "prefix" if right.prefixed else "literal",
                 right.operation,
             )
-            for right in role.on(prefix=prefix, group=group if role.name == "worker" else own)
+            for right in role.on(prefix=prefix, group=groups.get(role.name, own))
         }, own
 
 

@@ -41,6 +41,8 @@ GOOD_AND_BAD = [
     ("strimzi.users.more", [{"name": "a", "role": "data"}], [{"name": "a", "role": "root"}], "role must be one of"),
     ("monitoring.serviceMonitor.interval", "30s", "half a minute", "monitoring.serviceMonitor.interval"),
     ("podDisruptionBudget.maxUnavailable", "50%", "half", "podDisruptionBudget.maxUnavailable"),
+    ("console.http.tokenSecret.name", "pages", "", "the console tells of everybody"),
+    ("console.keep", "72h", "forever", "console.keep"),
     ("logLevel", "DEBUG", "TRACE", "logLevel must be one of"),
 ]  # fmt: skip
 
@@ -111,7 +113,7 @@ def test_every_value_is_described_and_every_description_has_a_value() -> None:
     described = _described(schema, schema["definitions"])
     free = ("podLabels.", "labels.", "resources.")  # maps whose keys are everybody's own
     assert {key for key in _keys(values) if not any(part in f"{key}" for part in free)} <= described
-    left_out = ("worker.user.", "topics.user.", "global")
+    left_out = ("worker.user.", "topics.user.", "console.user.", "global")
     lacking = described - _keys(values)
     assert {key for key in lacking if not key.startswith(left_out)} == set()
 

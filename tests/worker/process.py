@@ -18,6 +18,8 @@ from typing import Any
 import aiohttp
 
 COMMAND = Path(sys.executable).with_name("tactful")
+RUN = "from app.cli.main import run; run()"
+"""With `-c` the folder in which it is run comes first of all places that modules are looked for."""
 STARTED_WITHIN_S = 60.0
 """Some 3 s on a machine of its own; tests share theirs."""
 POLICY = (
@@ -53,6 +55,13 @@ class Worker:
 @asynccontextmanager
 async def worker(folder: Path, **env: str) -> AsyncIterator[Worker]:
     """A worker with these variables, once it listens; killed in the end if it has not ended."""
+    async with worker_of(None, folder, **env) as made:
+        yield made
+
+
+@asynccontextmanager
+async def worker_of(tree: Path | None, folder: Path, **env: str) -> AsyncIterator[Worker]:
+    """The same by the code of another checkout."""
     policy, said = _prepared(folder)
     mine = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
     given = {
@@ -63,9 +72,10 @@ async def worker(folder: Path, **env: str) -> AsyncIterator[Worker]:
     }
     with said.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
-            str(COMMAND),
+            *((str(COMMAND),) if tree is None else (sys.executable, "-c", RUN)),
             "worker",
             "--json",
+            cwd=tree,
             env=mine | {f"TACTFUL_{name}": value for name, value in (given | env).items()},
             stderr=stderr,
         )
