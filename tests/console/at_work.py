@@ -1,0 +1,73 @@
+"""The console as an operator has it: the week of `tactful demo --keep`, a worker that goes on, and the pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+COMMAND = Path(sys.executable).with_name("tactful")
+STARTED_WITHIN_S = 60.0
+LISTENING = re.compile(r"listening at (http://[^\s\"]+)\"\n")
+
+
+def environment(folder: Path, http: str) -> dict[str, str]:
+    """What worker and console have to know; nothing of whoever runs the test."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
+    return mine | {
+        "TACTFUL_LOG": f"embedded:{folder / 'log'}",
+        "TACTFUL_STATE_DIR": str(folder / "state"),
+        "TACTFUL_MODEL": "none",
+        "TACTFUL_HTTP": http,
+        "TACTFUL_CONSOLE": "127.0.0.1:0",
+    }
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[str]:
+    """The console's address, once it knows the people of the week."""
+    variables = environment(folder, f"127.0.0.1:{_free_port()}")
+    subprocess.run(
+        [COMMAND, "demo", "--keep", folder / "log"],
+        env=variables,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    with _process("worker", folder, variables), _process("console", folder, variables) as url:
+        yield url
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _process(name: str, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
+    """One of our commands, from its first words to its end."""
+    said = folder / f"{name}.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen([COMMAND, name], env=dict(variables), stdout=log, stderr=log)
+    try:
+        until = time.monotonic() + STARTED_WITHIN_S
+        while not (found := LISTENING.search(words := said.read_text())):
+            if process.poll() is not None or time.monotonic() > until:
+                raise TimeoutError(f"tactful {name}: {words[-800:]}")
+            time.sleep(0.05)
+        yield found.group(1)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
