@@ -6,7 +6,6 @@ where a pause throws away what was fetched ahead, and below the bound on the emb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from topics.record import Record
@@ -33,10 +32,9 @@ class Backlog:
         """It waits from now on."""
         self._bytes += len(record.value or b"")
 
-    def remove(self, records: Sequence[Record]) -> None:
-        """They are decided."""
-        for record in records:
-            self._bytes -= len(record.value or b"")
+    def remove(self, record: Record) -> None:
+        """It is decided."""
+        self._bytes -= len(record.value or b"")
 
     def fullness(self, events: int, passes: int) -> float:
         """How far the fullest bound is reached: 1 is full."""

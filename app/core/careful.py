@@ -15,8 +15,6 @@ from app.core.mailbox import Mailbox, Running
 from app.core.partition import Partition
 from app.core.policy import Policy
 from app.core.row import Row
-from app.core.written import milliseconds
-from topics.dead_letters import dead_letter
 from topics.record import Record
 from topics.user_events import Event
 
@@ -24,6 +22,7 @@ CALM = timedelta(minutes=10)
 """Ten times the limit of a pass: by then what a death cut off was taken again, unless it is queued still."""
 KILLS = "KilledTheWorker"
 """Stands for the error's name where there was none to catch."""
+DIED_OF_IT = f"{KILLS}: the process died {DEATHS} times in a row while it was at this event"
 
 
 class CarefulPartition(Partition):
@@ -104,7 +103,8 @@ class CarefulPartition(Partition):
         if not self._deaths.condemned("", record.offset):
             super().receive([record], now)
         elif self._progress.begins(record.offset, record.timestamp_ms):
-            self._put_away(record, now)
+            self._backlog.add(record)
+            self._put_away(record, KILLS, DIED_OF_IT, now)
 
     def _attend(self, user_id: str, now: datetime) -> None:
         if not self._deaths or user_id in self._running:
@@ -134,20 +134,7 @@ class CarefulPartition(Partition):
         known = self._people.known(user_id)
         decided = defects.condemned(known or Row(user_id=user_id), event, now, self._situation)
         self._apply(user_id, known, decided, now, woken=True)
-        if event is None:
-            self._defects.one_more(now)
-            self._tally.count("tactful_defects_total", KILLS)
-        else:
-            self._backlog.remove(mailbox.records[:1])
-            self._put_away(mailbox.records[0], now)
-
-    def _put_away(self, record: Record, now: datetime) -> None:
-        self._defects.one_more(now)
-        self._tally.count("tactful_defects_total", KILLS)
-        self._tally.count("tactful_dead_letters_total", "defect")
-        error = f"{KILLS}: the process died {DEATHS} times in a row while it was at this event"
-        self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
-        self._progress.done(record.offset)
+        self._put_away(mailbox.records[0] if event else None, KILLS, DIED_OF_IT, now)
 
 
 def _first_of(mailbox: Mailbox) -> tuple[Mailbox, Mailbox | None]:

@@ -16,6 +16,7 @@ from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
 from app.core.origin import ref_of
 from app.core.plans import Ending
 from app.core.row import Debt, Row
+from app.core.tally import Tally
 from topics.record import Record
 from topics.user_events import Event, IntentMatured, MaturedIntent
 
@@ -41,8 +42,9 @@ class DefectCount:
         self._defects = 0
         self.events = 0
 
-    def one_more(self, now: datetime) -> None:
-        """Count a defect; TooManyDefects when it is one too many."""
+    def one_more(self, error: str, now: datetime, tally: Tally) -> None:
+        """Count a defect by the error's name; TooManyDefects when it is one too many."""
+        tally.count("tactful_defects_total", error)
         self._defects += 1
         self._lately.append(now)
         while self._lately[0] <= now - A_MINUTE:
@@ -102,11 +104,9 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
 
     Without an event it was a wake-up that raised: what was due closes as failed, and unread words count as lost.
     """
-    pass_of = ("defect", event.offset if event else now)
-    ledger = Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_of=pass_of)
+    ledger = _untried("defect", row, event, now, situation)
     if event is None:
-        _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
-        _lose_unread(ledger)
+        _fail_what_is_due(ledger)
     elif isinstance(event.data, IntentMatured):
         waiting = [one.intent_id for one in event.data.intents if _waits_for(row, one)]
         alone = [
@@ -114,18 +114,7 @@ def _put_aside(row: Row, event: Event | None, now: datetime, situation: Situatio
         ]
         # Where none raises on its own it is all of them together; the others are woken again when unheard of.
         _fail(ledger, [one for one in waiting if one in alone] or waiting, event)
-    if event is not None:
-        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
-    return Decided(
-        row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally
-    )
-
-
-def _lose_unread(ledger: Ledger) -> None:
-    if ledger.row.unread:
-        ledger.row.unread_lost = max(message.origin.ref.offset for message in ledger.row.unread)
-        ledger.row.unread, ledger.row.debt = (), Debt()
-        ledger.tally.count("tactful_dropped_total", "unread")
+    return _left_of(ledger, event)
 
 
 def condemned(row: Row, event: Event | None, now: datetime, situation: Situation) -> Decided:
@@ -133,23 +122,30 @@ def condemned(row: Row, event: Event | None, now: datetime, situation: Situation
 
     Nothing is tried: what the event wakes closes as failed, and so does all that was due and would be judged with it.
     """
-    ledger = Ledger(
-        row,
-        now=now,
-        policy=situation.policy,
-        roster=situation.roster,
-        pass_of=("condemned", event.offset if event else now),
-    )
-    _fail(ledger, [one.intent_id for one in row.intents.values() if one.status == "due"], None)
-    if event is None:
-        _lose_unread(ledger)
-    else:
-        if isinstance(event.data, IntentMatured):
-            _fail(ledger, [one.intent_id for one in event.data.intents if _waits_for(row, one)], event)
-        ledger.row.applied_offset = max(ledger.row.applied_offset, event.offset)
-    return Decided(
-        row=ledger.row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally
-    )
+    ledger = _untried("condemned", row, event, now, situation)
+    _fail_what_is_due(ledger)
+    if event is not None and isinstance(event.data, IntentMatured):
+        _fail(ledger, [one.intent_id for one in event.data.intents if _waits_for(row, one)], event)
+    return _left_of(ledger, event)
+
+
+def _untried(why: str, row: Row, event: Event | None, now: datetime, situation: Situation) -> Ledger:
+    """The ledger of a pass that folds nothing."""
+    pass_of = (why, event.offset if event else now)
+    return Ledger(row, now=now, policy=situation.policy, roster=situation.roster, pass_of=pass_of)
+
+
+def _left_of(ledger: Ledger, event: Event | None) -> Decided:
+    """The event counts as applied; a wake-up would read the unread words again, so they count as lost."""
+    row = ledger.row
+    if event is not None:
+        row.applied_offset = max(row.applied_offset, event.offset)
+    elif row.unread:
+        while row.unread:
+            row.lose_unread()
+        row.debt = Debt()
+        ledger.tally.count("tactful_dropped_total", "unread")
+    return Decided(row=row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally)
 
 
 def _waits_for(row: Row, named: MaturedIntent) -> bool:
@@ -165,6 +161,10 @@ def _raises_alone(row: Row, event: Event, named: MaturedIntent, now: datetime, s
     except Exception:  # noqa: BLE001  # whatever an agent, or a row, makes it raise
         return True
     return False
+
+
+def _fail_what_is_due(ledger: Ledger) -> None:
+    _fail(ledger, [one.intent_id for one in ledger.row.intents.values() if one.status == "due"], None)
 
 
 def _fail(ledger: Ledger, intent_ids: list[str], event: Event | None) -> None:

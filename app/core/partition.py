@@ -83,17 +83,17 @@ class Partition:
         for record in records:
             if not self._progress.begins(record.offset, record.timestamp_ms):
                 continue
+            self._backlog.add(record)
             self._defects.events += 1
             event = self._arrival.understood(record, now, self._records, self._tally)
             if event is None:
-                self._progress.done(record.offset)
+                self._done(record)
                 continue
             mailbox = self._mailboxes.get(event.user_id)
             if mailbox is None:
                 mailbox = self._mailboxes[event.user_id] = Mailbox()
             mailbox.events.append(event)
             mailbox.records.append(record)
-            self._backlog.add(record)
             touched[event.user_id] = None
         for user_id in touched:
             self._attend(user_id, now)
@@ -221,7 +221,7 @@ class Partition:
             return
         if decided is not None:
             self._apply(user_id, known, decided, now, woken=False)
-            self._done(mailbox, "no")
+            self._passed(mailbox, "no")
             return
         passing = go_on(ledger, mailbox.events, mailbox.wake, self._situation)
         running = Running(user_id, mailbox, passing, now, now + PASS_LIMIT)
@@ -256,15 +256,18 @@ class Partition:
 
     def _decided(self, running: Running, decided: Decided, now: datetime) -> None:
         self._apply(running.user_id, self._people.known(running.user_id), decided, now, woken=True)
-        self._done(running.mailbox, "yes" if running.asked else "no")
+        self._passed(running.mailbox, "yes" if running.asked else "no")
         if running.asked:  # one that asks nothing is over in the call that began it
             self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
 
-    def _done(self, mailbox: Mailbox, asked: str) -> None:
-        for event in mailbox.events:
-            self._progress.done(event.offset)
-        self._backlog.remove(mailbox.records)
+    def _passed(self, mailbox: Mailbox, asked: str) -> None:
+        for record in mailbox.records:
+            self._done(record)
         self._tally.count("tactful_passes_total", asked)
+
+    def _done(self, record: Record) -> None:
+        self._progress.done(record.offset)
+        self._backlog.remove(record)
 
     def _apply(
         self, user_id: str, before: Row | None, decided: Decided, now: datetime, *, woken: bool
@@ -288,13 +291,16 @@ class Partition:
         waits = user_id in self._mailboxes
         steps = one_by_one(lambda: self._people.row(user_id), mailbox, now, self._situation, waits=waits)
         for decided, error, record in steps:
-            if error:
-                self._defects.one_more(now)
-                self._tally.count("tactful_defects_total", error)
             self._apply(user_id, self._people.known(user_id), decided, now, woken=True)
-            if record is not None:
-                self._progress.done(record.offset)
-                self._backlog.remove([record])
-                if error:
-                    self._tally.count("tactful_dead_letters_total", "defect")
-                    self._records.append(dead_letter(record, "defect", error, milliseconds(now)))
+            if error:
+                self._put_away(record, error, error, now)
+            elif record is not None:
+                self._done(record)
+
+    def _put_away(self, record: Record | None, error: str, said: str, now: datetime) -> None:
+        """An event, or (None) a wake-up, could not be decided: it is counted, and the event is a dead letter."""
+        self._defects.one_more(error, now, self._tally)
+        if record is not None:
+            self._tally.count("tactful_dead_letters_total", "defect")
+            self._records.append(dead_letter(record, "defect", said, milliseconds(now)))
+            self._done(record)

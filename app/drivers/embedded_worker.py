@@ -8,12 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.core.defects import TooManyDefects
 from app.core.partition import Head
-from app.core.row import NewerRow
 from app.drivers.controls import Controls
 from app.drivers.embedded import EmbeddedLog
-from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop
+from app.drivers.partition_loop import HOPELESS, MIN_COMMIT_INTERVAL_S, PartitionLoop
 from app.drivers.served import NotDrained
 from topics.controls import NUDGE_CONTROLS
 
@@ -31,8 +29,6 @@ FULL_STEP_S = 0.01
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 SETTLING_STEP_S = 0.001
-HOPELESS = (NewerRow, TooManyDefects)
-"""What only another version of the worker can mend: trying again would pour more into the dead letters."""
 
 Build = Callable[[Head, Callable[[str], bytes | None]], "Machine"]
 """Makes the machine from what is durable: its head, and a way to look up a person's row."""

@@ -10,8 +10,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
-from app.core.defects import TooManyDefects
-from app.core.row import NewerRow
 from app.core.tally import Tally
 from app.drivers.forgetting import forgetting
 from app.drivers.kafka_client import KafkaError
@@ -19,7 +17,7 @@ from app.drivers.kafka_commit import Fenced, TransactionLog
 from app.drivers.kafka_takeover import NotYet, Refused, TakenOver, Takeovers
 from app.drivers.local_rows import LocalRows
 from app.drivers.machine import CommitDoubt
-from app.drivers.partition_loop import PartitionLoop
+from app.drivers.partition_loop import HOPELESS, PartitionLoop
 from app.drivers.rocks import Store, StoreCorrupt, StoreError, destroy
 from topics.record import Record
 
@@ -33,9 +31,6 @@ CALM_S = 60.0
 """Work without doubt for so long, and the next pause is the first again."""
 REVOKED_WITHIN_S = 3.0
 """What a rebalance waits for a commit in flight: below the session timeout of 6 s and more."""
-
-HOPELESS = (NewerRow, TooManyDefects)
-"""What only another version of the worker can mend."""
 
 State = Literal["waiting", "taking over", "running", "paused", "refused", "stopped"]
 """Waiting for the group's word; being restored; at work; pausing after a doubt; refusing until an operator acts, which

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.core.asks import Reply
+from app.core.defects import TooManyDefects
+from app.core.row import NewerRow
 from app.drivers.asking import Asking
 from app.drivers.committing import Committing
 from app.drivers.machine import CommitDoubt, Machine, Model, PartitionLog
@@ -35,6 +37,8 @@ __all__ = [
 
 log = logging.getLogger("tactful.partition")
 
+HOPELESS = (NewerRow, TooManyDefects)
+"""What only another version of the worker can mend: trying again would pour more into the dead letters."""
 COMMIT_WITHIN_S = 15.0
 """The transaction's own timeout: what has not ended by then may or may not be durable."""
 MIN_COMMIT_INTERVAL_S = 0.02
