@@ -9,8 +9,8 @@ import tempfile
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -179,13 +179,15 @@ async def _play(scene: Scene, result: Result) -> None:
             raise NoHitError(f"{fault.name}: it was never done")
         if fault.ends_there:
             return
-        result.recovery_s = await watch.recovered(scene, fault.recovers_within_s)
+        with _forgiven(scene):
+            result.recovery_s = await watch.recovered(scene, fault.recovers_within_s)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
     await asyncio.sleep(GOES_ON_S)
     await scene.load.stop()
-    await _until_idle(Standing(scene.cluster.bootstrap, scene.prefix, scene.partitions))
+    with _forgiven(scene):
+        await _until_idle(Standing(scene.cluster.bootstrap, scene.prefix, scene.partitions))
     up = [number for number, slot in scene.fleet.slots.items() if slot.up]
     codes = await asyncio.gather(*(scene.fleet.terminate(number) for number in up))
     scene.expect(not any(codes), f"drained workers ended with {codes}, not with 0")
@@ -204,6 +206,17 @@ async def _play(scene: Scene, result: Result) -> None:
         scene.cluster.bootstrap, scene.prefix, scene.partitions, told, min_gap=MIN_GAP
     )
     await kafka_topics.delete(scene.kafka)
+
+
+@contextmanager
+def _forgiven(scene: Scene) -> Iterator[None]:
+    """A control's harm may be a plan that waits for ever, since its row was overwritten: the ledger is judged."""
+    try:
+        yield
+    except AssertionError as error:
+        if not scene.fault.must_break:
+            raise
+        scene.notes.append(str(error))
 
 
 class _Watch:
