@@ -60,12 +60,13 @@ def read_data(event_type: str, raw: bytes | msgspec.Raw, agents: frozenset[str])
     if reader is None:
         return None
     decoder, check = reader
+    if decoder is None:
+        return check(None, agents)
     try:
         data = decoder.decode(raw)
     except msgspec.ValidationError as error:
         data = _without_nulls(decoder, raw, error)
-    checked: Data = check(data, agents)
-    return checked
+    return check(data, agents)
 
 
 def utc(moment: datetime, field: str) -> datetime:
@@ -115,9 +116,10 @@ def _consent(data: ConsentChanged, _agents: frozenset[str]) -> ConsentChanged:
 
 
 def _message(data: Message, _agents: frozenset[str]) -> Message:
-    _id(data.message_id, "message_id")
-    _id(data.conversation_id, "conversation_id")
-    _id(data.in_reply_to, "in_reply_to")
+    if len(data.message_id) + len(data.conversation_id) + len(data.in_reply_to) > ID_LIMIT:
+        _id(data.message_id, "message_id")
+        _id(data.conversation_id, "conversation_id")
+        _id(data.in_reply_to, "in_reply_to")
     text = clean_body(data.text, MESSAGE_BYTES)
     if not text:
         raise Senseless("data.text", "is empty")
@@ -219,11 +221,11 @@ def _matured(data: IntentMatured, _agents: frozenset[str]) -> IntentMatured:
     return data
 
 
-def _opened(_data: msgspec.Raw, _agents: frozenset[str]) -> AppOpened:
+def _opened(_data: None, _agents: frozenset[str]) -> AppOpened:
     return AppOpened()
 
 
-def _erased(_data: msgspec.Raw, _agents: frozenset[str]) -> UserErased:
+def _erased(_data: None, _agents: frozenset[str]) -> UserErased:
     return UserErased()
 
 
@@ -266,7 +268,7 @@ _CHECKS: Mapping[type[msgspec.Struct], Callable[[Any, frozenset[str]], Any]] = {
 }
 # Types that say everything by themselves: what stands beside is not looked at, lest an erasure be lost.
 _WITHOUT_FIELDS = {AppOpened, UserErased}
-_READERS: Mapping[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, frozenset[str]], Any]]] = {
-    name: (msgspec.json.Decoder(msgspec.Raw if kind in _WITHOUT_FIELDS else kind), _CHECKS[kind])
+_READERS: Mapping[str, tuple[msgspec.json.Decoder[Any] | None, Callable[[Any, frozenset[str]], Data]]] = {
+    name: (None if kind in _WITHOUT_FIELDS else msgspec.json.Decoder(kind), _CHECKS[kind])
     for name, kind in KNOWN_TYPES.items()
 }

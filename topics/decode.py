@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 
 from topics.data import EARLIEST, ID_LIMIT, LATEST, read_data, utc
 from topics.dead_letters import DeadReason
+from topics.envelopes import (
+    NO_DATA,
+    SHALLOW,
+    Envelope,
+    Refused,
+    filled,
+    from_base64,
+    opened,
+    person,
+)
 from topics.matching import matches
-from topics.record import Headers, Record
-from topics.senseless import Senseless, from_validation
+from topics.record import Record
+from topics.senseless import Senseless
 from topics.user_events import Event
 
 __all__ = ["Undecodable", "decode", "matches"]
 
-VALUE_LIMIT = 262_144
-"""256 KB: what one row may hold, and far below the broker's 1 MB."""
-DEPTH_LIMIT = 256
-"""Nesting of a value; beyond it the decoders' own recursion would depend on the caller's stack."""
 AHEAD = timedelta(minutes=5)
 """How far an event's time may run ahead of the log's own timestamp."""
-
-STRUCTURED = "application/cloudevents"
-_BINARY = ("ce_id", "ce_source", "ce_type", "ce_specversion")
-_EMPTY = b"{}"
 
 
 class Undecodable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -44,41 +44,39 @@ class Undecodable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     user_id: str | None = None
 
 
-class _Envelope(msgspec.Struct, frozen=True, gc=False):
-    """What stands around the data, in a plain or a structured event alike."""
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LIMIT)]
 
-    id: str
-    source: str
-    type: str
+
+class _Plain(msgspec.Struct, frozen=True, gc=False):
+    """An envelope as nearly all are: one that does not fit goes the long way, which finds what is wrong with it."""
+
+    id: _Name
+    source: _Name
+    type: _Name
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    data: msgspec.Raw = msgspec.Raw(_EMPTY)
-    user_id: Any = None
-    userid: Any = None
-    specversion: Any = "1.0"
-    data_base64: Any = None
-    traceparent: Any = None
+    data: msgspec.Raw = msgspec.Raw(NO_DATA)
+    user_id: str | None = None
+    userid: str | None = None
+    specversion: Literal["1.0"] = "1.0"
+    data_base64: None = None
+    traceparent: str | None = None
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# What stands for a byte that is no UTF-8 in a header's name.
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-# A string, to its end or the value's, or a bracket; possessive: no value costs more than its length.
-_TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
-_OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-_envelopes = msgspec.json.Decoder(_Envelope)
-_any_json = msgspec.json.Decoder(msgspec.Raw)
+_plain = msgspec.json.Decoder(_Plain)
 
 
-def decode(record: Record, *, agents: frozenset[str]) -> Event | Undecodable:
-    """The event of a record of `user-events`; `agents` are the registered names. Never raises."""
-    user_id = None
+def decode(record: Record, *, agents: frozenset[str], user_id: str | None = None) -> Event | Undecodable:
+    """The event of a record of `user-events`; `agents` are the registered names. Never raises.
+
+    `user_id` is the key's if that was read before.
+    """
     try:
-        user_id = _person(record.key)
+        if user_id is None:
+            user_id = person(record.key)
         return _understood(record, user_id, agents)
-    except _Refused as refused:
+    except Refused as refused:
         return Undecodable(reason=refused.reason, error=str(refused), field=refused.field, user_id=user_id)
     except Senseless as wrong:
         return Undecodable(reason="invalid_data", error=str(wrong), field=wrong.field, user_id=user_id)
@@ -86,148 +84,49 @@ def decode(record: Record, *, agents: frozenset[str]) -> Event | Undecodable:
         return Undecodable(reason="not_json", error=_position(error), field="value", user_id=user_id)
 
 
-class _Refused(Exception):  # not an error of ours: how a reason leaves the depth
-    def __init__(self, reason: DeadReason, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.reason = reason
-        self.field = field
-
-
-def _person(key: bytes | None) -> str:
-    if not key:
-        raise _Refused("no_key", "key", "is missing: it names the person")
-    try:
-        user_id = key.decode()
-    except UnicodeDecodeError as error:
-        raise _Refused("bad_key", "key", f"is no UTF-8 at byte {error.start}") from None
-    if not user_id.isprintable() and _CONTROL.search(user_id):
-        raise _Refused("bad_key", "key", "holds control characters")
-    return user_id
-
-
 def _understood(record: Record, user_id: str, agents: frozenset[str]) -> Event:
-    envelope, trace = _opened(record.headers, _filled(record.value))
-    if not envelope.id or not envelope.source or not envelope.type:
-        name = "id" if not envelope.id else "type" if envelope.source else "source"
-        raise _Refused("not_an_event", name, "is empty")
-    if envelope.specversion != "1.0":
-        raise _Refused("not_an_event", "specversion", "is not 1.0")
-    if envelope.user_id is not None and envelope.user_id != user_id:
-        raise _Refused("key_mismatch", "user_id", "names another person than the key")
-    if envelope.userid is not None and envelope.userid != user_id:
-        raise _Refused("key_mismatch", "userid", "names another person than the key")
-    if len(envelope.id) > ID_LIMIT or len(envelope.source) > ID_LIMIT or len(envelope.type) > ID_LIMIT:
-        raise Senseless(_longest(envelope), f"is longer than {ID_LIMIT} characters")
-    raw = _data(envelope)
+    envelope: _Plain | Envelope | None = None
+    if not record.headers:
+        envelope = _as_nearly_all_are(record.value, user_id)
+    if envelope is not None:
+        trace: object = envelope.traceparent
+    else:
+        envelope, trace = opened(record, user_id)
+    raw, event_type = bytes(envelope.data), envelope.type
+    if raw == NO_DATA and envelope.data_base64 is not None:
+        raw = from_base64(envelope.data_base64)
+    if raw == b"null":
+        raw = NO_DATA
+    at, logged_ms = envelope.time, record.timestamp_ms
+    if at is None or at.tzinfo is not UTC or not EARLIEST <= at <= _surely_not_ahead(logged_ms // 60_000):
+        at = _time(at, logged_ms)
     return Event(
-        type=envelope.type,
+        type=event_type,
         source=envelope.source,
         id=envelope.id,
         user_id=user_id,
-        time=_time(envelope.time, record.timestamp_ms),
-        data=read_data(envelope.type, raw, agents),
+        time=at,
+        data=read_data(event_type, raw, agents),
         raw=raw,
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        logged_ms=record.timestamp_ms,
-        traceparent=_traceparent(envelope.traceparent or trace),
+        logged_ms=logged_ms,
+        traceparent=None if trace is None else _traceparent(trace),
     )
 
 
-def _opened(headers: Headers, value: bytes) -> tuple[_Envelope, str | None]:
-    """The envelope in whichever of the three forms the record has, and the `traceparent` beside it."""
-    if not headers:
-        return _from_json(value), None
-    texts: dict[str, str] = {}
-    for name, data in headers:
-        if not name.isascii() and _SURROGATE.search(name):
-            raise _Refused("not_an_event", "headers", "hold a name that is no UTF-8")
-        lower = name.lower()
-        if data and (lower.startswith("ce_") or lower in {"content-type", "traceparent"}):
-            texts[lower] = data.decode("utf-8", "surrogateescape")
-    structured = texts.get("content-type", "").strip().lower().startswith(STRUCTURED)
-    if not structured and any(name in texts for name in _BINARY):
-        return _from_headers(texts, value), texts.get("traceparent")
-    return _from_json(value), texts.get("traceparent")
-
-
-def _from_json(value: bytes) -> _Envelope:
+def _as_nearly_all_are(value: bytes | None, user_id: str) -> _Plain | None:
+    """Most of what can be wrong is looked for while the JSON is decoded; None for all that is not quite right."""
+    if not value or len(value) > SHALLOW or not value.isascii():
+        value = filled(value)
     try:
-        return _envelopes.decode(value)
-    except msgspec.ValidationError as error:
-        _any_json.decode(value)  # what is no JSON to its end is not_json, whatever came first
-        wrong = from_validation(error, "")
-        if wrong.field == "time":
-            raise wrong from None
-        raise _Refused("not_an_event", wrong.field or "value", wrong.problem) from None
-
-
-def _from_headers(texts: dict[str, str], value: bytes) -> _Envelope:
-    for name in ("ce_id", "ce_source", "ce_type"):
-        if name not in texts:
-            raise _Refused("not_an_event", name, "is missing")
-    for name, text in texts.items():
-        # Two ids that are read as the same one would make the second event a repetition of the first.
-        if name.startswith("ce_") and not text.isascii() and _SURROGATE.search(text):
-            raise _Refused("not_an_event", name, "is no UTF-8")
-    try:
-        time = msgspec.convert(texts["ce_time"], _WithOffset) if "ce_time" in texts else None
-    except msgspec.ValidationError as error:
-        raise from_validation(error, "ce_time") from None
-    return _Envelope(
-        id=texts["ce_id"],
-        source=texts["ce_source"],
-        type=texts["ce_type"],
-        time=time,
-        data=_any_json.decode(value),
-        userid=texts.get("ce_userid"),
-        specversion=texts.get("ce_specversion", "1.0"),
-        traceparent=texts.get("ce_traceparent"),
-    )
-
-
-_WithOffset = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-def _filled(value: bytes | None) -> bytes:
-    if not value:
-        raise _Refused("empty", "value", "is empty")
-    if len(value) > VALUE_LIMIT:
-        raise _Refused("too_large", "value", f"is longer than {VALUE_LIMIT} bytes")
-    _bounded(value)
-    return value
-
-
-def _bounded(value: bytes) -> None:
-    """Refuse what is no UTF-8 or nested too deeply: the decoders skip over what they need not look into."""
-    if not value.isascii():
-        value.decode()
-    # A value of 512 bytes cannot close more than 256 brackets; fewer than 257 cannot be nested deeper either.
-    if len(value) <= 2 * DEPTH_LIMIT or value.count(b"[") + value.count(b"{") <= DEPTH_LIMIT:
-        return
-    depth = 0
-    for token in _TOKEN.finditer(value):
-        first = token[0][:1]
-        depth += (first in _OPENING) - (first in _CLOSING)
-        if depth > DEPTH_LIMIT:
-            raise _Refused("not_json", "value", f"is nested deeper than {DEPTH_LIMIT}")
-
-
-def _data(envelope: _Envelope) -> bytes:
-    raw = bytes(envelope.data)
-    if envelope.data_base64 is not None and raw == _EMPTY:
-        try:
-            raw = b64decode(envelope.data_base64, validate=True)
-            _bounded(raw)
-            _any_json.decode(raw)
-        except (binascii.Error, ValueError, TypeError, RecursionError, _Refused):
-            raise Senseless("data_base64", "holds no JSON") from None
-    return _EMPTY if raw == b"null" else raw
-
-
-def _longest(envelope: _Envelope) -> str:
-    return max(("id", "source", "type"), key=lambda name: len(getattr(envelope, name)))
+        plain = _plain.decode(value)
+    except ValueError:
+        return None
+    if plain.user_id is not None and plain.user_id != user_id:
+        return None
+    return plain if plain.userid is None or plain.userid == user_id else None
 
 
 def _time(time: datetime | None, logged_ms: int) -> datetime:
@@ -235,8 +134,6 @@ def _time(time: datetime | None, logged_ms: int) -> datetime:
     if time is None:
         return _logged(logged_ms)
     moment = utc(time, "time")
-    if moment <= _surely_not_ahead(logged_ms // 60_000):
-        return moment
     logged = _logged(logged_ms)
     return logged if moment > logged + AHEAD else moment
 
@@ -252,7 +149,7 @@ _LATEST_MS = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 @lru_cache(maxsize=64)
 def _surely_not_ahead(minute: int) -> datetime:
     """The latest time that is believed for every timestamp of this minute: most events need no closer look."""
-    return _logged(minute * 60_000) + AHEAD
+    return min(_logged(minute * 60_000) + AHEAD, LATEST)
 
 
 def _traceparent(text: object) -> str | None:

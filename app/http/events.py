@@ -10,7 +10,7 @@ from aiohttp import web
 
 from app.drivers.served import LogAway
 from app.http.answers import Refusal, said
-from topics.decode import VALUE_LIMIT
+from topics.envelopes import VALUE_LIMIT
 from topics.http_events import BadEvent, from_cloudevent_http
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from app.drivers.served import LogAway
 from app.http.together import AT_ONCE, BYTES_AT_MOST, WAITING_AT_MOST, Together
 from tests.facts.http.at_home import BATCH, CLOUDEVENT, JSON, at_home, cloudevent, event
-from topics.decode import VALUE_LIMIT
+from topics.envelopes import VALUE_LIMIT
 from topics.record import NewRecord
 
 BINARY = JSON | {

@@ -10,7 +10,8 @@ import pytest
 from tests.facts.topics.events import AGENTS, COMPLETE, LOGGED, LOGGED_MS, plain, record, refused, understood
 from topics import user_events as told
 from topics.dead_letters import DEAD_REASONS
-from topics.decode import VALUE_LIMIT, decode
+from topics.decode import decode
+from topics.envelopes import VALUE_LIMIT
 
 
 @pytest.mark.parametrize("event_type", COMPLETE)

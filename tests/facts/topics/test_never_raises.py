@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.facts.topics.events import AGENTS, COMPLETE, LOGGED_MS, plain, record
 from topics.dead_letters import DEAD_REASONS
-from topics.decode import VALUE_LIMIT, Undecodable, decode
+from topics.decode import Undecodable, decode
 from topics.encode import encode
+from topics.envelopes import VALUE_LIMIT
 from topics.http_events import BadEvent, from_cloudevent_http
 from topics.user_events import Event
 
