@@ -23,11 +23,11 @@ from topics.user_events import USER_EVENTS
 POLL_MS = 100
 RECORDS_AT_ONCE = 2_000
 """Enough that batching pays, few enough to stay responsive: some 25 ms of work."""
-RECORDS_BEHIND = 8_000
+RECORDS_BEHIND = 20_000
 """While there is more than that to fetch nobody's wait is short anyway: of so many events several are one person's,
-whose pass folds them together, and an event costs a sixth less. Some 0.1 to 0.3 s of work."""
+whose pass folds them together, and an event costs a third less. Some 0.2 to 0.4 s of work."""
 ROOMY = 0.2
-"""So many at once must fit below the bound of 10,000 undecided events."""
+"""Only a partition in which little waits takes so many: what waits in it may pass its bound by one such batch."""
 RESUME_BELOW = 0.5
 """Not at the bound itself: each pause throws away what was fetched ahead."""
 
