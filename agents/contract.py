@@ -128,6 +128,9 @@ class Person(Protocol):
     def planned(self, agent: str) -> Sequence[Intent]:
         """The agent's intents that are not closed, in the order of their opening."""
 
+    def find(self, agent: str, subject_key: str) -> Intent | None:
+        """The agent's one intent with this key that is not closed."""
+
     def sent(self, agent: str) -> Sequence[Sent]:
         """The agent's nudges that may still be recalled."""
 

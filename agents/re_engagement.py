@@ -24,9 +24,9 @@ class ReEngagement:
         if person.last_activity is None:
             return []
         due_at = person.last_activity + policy.agent(self.name).silent_for
-        for plan in person.planned(self.name):
-            if plan.subject_key == KEY:
-                return [Move(intent_id=plan.intent_id, due_at=due_at)] if due_at > plan.due_at else []
+        plan = person.find(self.name, KEY)
+        if plan is not None:
+            return [Move(intent_id=plan.intent_id, due_at=due_at)] if due_at > plan.due_at else []
         last = person.last_closed(self.name, KEY)
         # An activity that arrives late and is older than the silence already answered begins no new one.
         if last is not None and last.outcome != "revoked" and due_at <= last.due_at:

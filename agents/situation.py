@@ -53,6 +53,10 @@ class SomePerson(msgspec.Struct, frozen=True, kw_only=True):
     def planned(self, agent: str) -> Sequence[Intent]:
         return [intent for intent in self.intents if intent.agent == agent]
 
+    def find(self, agent: str, subject_key: str) -> Intent | None:
+        fitting = [one for one in self.planned(agent) if one.subject_key == subject_key]
+        return fitting[0] if fitting else None
+
     def sent(self, agent: str) -> Sequence[Sent]:
         return [sent for sent in self.nudged if sent.intent.agent == agent]
 

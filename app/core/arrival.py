@@ -26,31 +26,38 @@ class Arrival:
         self._number = number
         self._partitions = partitions
         self._agents = agents
-        self._at_home: set[bytes] = set()
+        self._at_home: dict[bytes | None, str] = {}
+        """User ids by their keys."""
+        self._types: dict[str, int] = {}
         self._sources: set[str] = set()
 
     def understood(self, record: Record, now: datetime, out: list[NewRecord], tally: Tally) -> Event | None:
         """The event; None when the record was forwarded or became a dead letter, which then stands in `out`."""
-        if record.key and not self._is_at_home(record.key):
+        user_id = self._at_home.get(record.key)
+        if user_id is None and record.key and not self._is_at_home(record.key):
             self._send_home(record, now, out, tally)
             return None
-        event = decode(record, agents=self._agents)
+        event = decode(record, agents=self._agents, user_id=user_id)
         if isinstance(event, Undecodable):
             tally.count("tactful_dead_letters_total", event.reason)
             out.append(dead_letter(record, event.reason, event.error, milliseconds(now)))
             return None
-        tally.count("tactful_events_total", event.type if event.type in KNOWN_TYPES else "other")
+        if user_id is None:
+            if len(self._at_home) >= _REMEMBERED_KEYS:
+                self._at_home.clear()
+            self._at_home[record.key] = event.user_id
+        label = event.type if event.type in KNOWN_TYPES else "other"
+        self._types[label] = self._types.get(label, 0) + 1
         return event
 
+    def report(self, tally: Tally) -> None:
+        """How many events of each type were understood since the last call."""
+        for label, count in self._types.items():
+            tally.count("tactful_events_total", label, by=count)
+        self._types = {}
+
     def _is_at_home(self, key: bytes) -> bool:
-        if self._partitions == 1 or key in self._at_home:
-            return True
-        if partition_of(key, self._partitions) != self._number:
-            return False
-        if len(self._at_home) >= _REMEMBERED_KEYS:
-            self._at_home.clear()
-        self._at_home.add(key)
-        return True
+        return self._partitions == 1 or partition_of(key, self._partitions) == self._number
 
     def _send_home(self, record: Record, now: datetime, out: list[NewRecord], tally: Tally) -> None:
         """Once, unchanged but for the header that says where it stood: it counts from then on."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from topics.record import Record
+from app.core.mailbox import Mailbox
 
 UNDECIDED_LIMIT = 10_000
 """Events that wait for their pass, or whose pass waits for the model."""
@@ -28,13 +28,18 @@ class Backlog:
     def __init__(self) -> None:
         self._bytes = 0
 
-    def add(self, record: Record) -> None:
-        """It waits from now on."""
-        self._bytes += len(record.value or b"")
+    def hold(self, mailbox: Mailbox) -> None:
+        """What is in it waits from now on, for the model or for the pass before it."""
+        more = sum(len(record.value or b"") for record in mailbox.records[mailbox.held_records :])
+        mailbox.held_records = len(mailbox.records)
+        mailbox.held_bytes += more
+        self._bytes += more
 
-    def remove(self, record: Record) -> None:
-        """It is decided."""
-        self._bytes -= len(record.value or b"")
+    def let_go(self, mailbox: Mailbox) -> None:
+        """It waits no more."""
+        if mailbox.held_records:
+            self._bytes -= mailbox.held_bytes
+            mailbox.held_records = mailbox.held_bytes = 0
 
     def fullness(self, events: int, passes: int) -> float:
         """How far the fullest bound is reached: 1 is full."""

@@ -17,8 +17,6 @@ INTENTS_BYTES = 128 * 1024
 _EXITS = EXIT_BYTES * 9 // 4
 # An id has at most 1,024 characters of 4 bytes, an event's place two of them: the most that one entry can take.
 _INTENT = 32 * 1024
-_UNREAD = 30 * 1024
-_ITEM = 5 * 1024
 _SMALL = 600
 
 
@@ -41,44 +39,16 @@ def _plan_at_most(intent: Intent) -> int:
     return 4 * texts + _SMALL + (_EXITS if intent.exit_on else 0)
 
 
-def bound(before: Row, row: Row, tally: Tally) -> None:
-    """Let the oldest fall off until the row is small enough: what may be told, what may be recalled, then words.
+def bounded(row: Row, tally: Tally) -> bytes:
+    """The row as it is written; the oldest falls off until it is small enough.
 
-    `before` was small enough: where nothing was replaced since, nothing need be counted.
+    First what may be told, then what may be recalled, then words.
     """
-    if _grew(before, row):
-        _bound(row, tally)
-
-
-def _grew(before: Row, row: Row) -> bool:
-    return (
-        len(row.unread) > len(before.unread)
-        or len(row.closed) > len(before.closed)
-        or row.intents is not before.intents
-        or row.doubts is not before.doubts
-        or row.items is not before.items
-        or row.sent_nudges is not before.sent_nudges
-        or row.nudges is not before.nudges
-        or row.mutes is not before.mutes
-        or row.consents is not before.consents
-    )
-
-
-def _bound(row: Row, tally: Tally) -> None:
-    if _at_most(row) <= ROW_BYTES:
-        return
-    size = len(encode(row))
-    while size > ROW_BYTES and (kind := _drop_one(row)):
+    data = encode(row)
+    while len(data) > ROW_BYTES and (kind := _drop_one(row)):
         tally.count("tactful_dropped_total", kind)
-        size = len(encode(row))
-
-
-def _at_most(row: Row) -> int:
-    """The most that a row with so many entries can take: most rows need not be measured."""
-    plans = len(row.intents) + len(row.sent_nudges)
-    words = len(row.unread) + len(row.doubts)
-    small = len(row.closed) + len(row.mutes) + len(row.nudges) + len(row.consents)
-    return plans * _INTENT + words * _UNREAD + len(row.items) * _ITEM + small * _SMALL
+        data = encode(row)
+    return data
 
 
 def _drop_one(row: Row) -> str:

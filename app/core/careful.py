@@ -102,8 +102,7 @@ class CarefulPartition(Partition):
         self._note.begin("", record.offset, record.offset)
         if not self._deaths.condemned("", record.offset):
             super().receive([record], now)
-        elif self._progress.begins(record.offset, record.timestamp_ms):
-            self._backlog.add(record)
+        elif self._progress.begin([record]):
             self._put_away(record, KILLS, DIED_OF_IT, now)
 
     def _attend(self, user_id: str, now: datetime) -> None:
@@ -111,10 +110,12 @@ class CarefulPartition(Partition):
             super()._attend(user_id, now)
             return
         while user_id not in self._running and (mailbox := self._mailboxes.pop(user_id, None)) is not None:
+            self._backlog.let_go(mailbox)
             if mailbox.events:
                 mailbox, rest = _first_of(mailbox)
                 if rest is not None:
                     self._mailboxes[user_id] = rest
+                    self._backlog.hold(rest)
             step = _step(mailbox)
             self._note.begin(user_id, step, step)
             if self._deaths.condemned(user_id, step):

@@ -12,7 +12,7 @@ from app.core import life_cycle
 from app.core.asks import Ask, Flood, News, Reply
 from app.core.ledger import Ledger
 from app.core.mailbox import Mailbox
-from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass
+from app.core.one_pass import Decided, Passing, Situation, Wake, one_pass, quiet
 from app.core.origin import ref_of
 from app.core.plans import Ending
 from app.core.row import Debt, Row
@@ -145,7 +145,7 @@ def _left_of(ledger: Ledger, event: Event | None) -> Decided:
             row.lose_unread()
         row.debt = Debt()
         ledger.tally.count("tactful_dropped_total", "unread")
-    return Decided(row=row, outcomes=ledger.outcomes, nudges=(), matured=None, trace=None, tally=ledger.tally)
+    return quiet(ledger)
 
 
 def _waits_for(row: Row, named: MaturedIntent) -> bool:

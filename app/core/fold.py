@@ -61,17 +61,16 @@ def is_repeated(row: Row, event: Event) -> bool:
 
 def _is_passed_over(ledger: Ledger, event: Event) -> bool:
     row = ledger.row
-    remembered = event.type != "intent.matured"
-    known = identity(event.source, event.id) if remembered else b""
-    if remembered and row.has_seen(known):
+    known = b"" if event.type == "intent.matured" else identity(event.source, event.id)
+    if known and row.has_seen(known):
         ledger.tally.count("tactful_duplicate_events_total")
         return True
-    if row.erased_at is not None:
-        ours = event.type == "intent.matured" or event.type in RECEIPTS
-        if (event.time <= row.erased_at and event.type != "intent.matured") or (ours and row.is_stub):
+    if (erased_at := row.erased_at) is not None:
+        ours = not known or event.type in RECEIPTS
+        if (known and event.time <= erased_at) or (ours and row.is_stub):
             ledger.tally.count("tactful_ignored_events_total", "erased")
             return True
-    if remembered:
+    if known:
         row.note_seen(known)
     return False
 
@@ -153,11 +152,13 @@ def _consent_changed(ledger: Ledger, event: Event) -> None:
 
 
 def _activity(ledger: Ledger, event: Event) -> None:
-    row = ledger.row
-    row.last_activity = max(row.last_activity or event.time, event.time)
-    spell_ends = event.time + ledger.policy.active_within
+    row, at = ledger.row, event.time
+    spell_ends = at + ledger.policy.active_within
+    if row.last_activity is None or at > row.last_activity:
+        row.last_activity = at
     row.active_until = max(row.active_until or spell_ends, spell_ends)
-    row.nudges = interruptions.stirred(row.nudges, event.time)
+    if row.nudges:
+        row.nudges = interruptions.stirred(row.nudges, at)
 
 
 def _message_received(ledger: Ledger, event: Event) -> None:
@@ -215,7 +216,7 @@ def _intent_requested(ledger: Ledger, event: Event) -> None:
             planned,
             data.due_at,
             data.expires_at,
-            lambda: ref_of(event),
+            event,
             subject=data.subject,
             exit_on=data.exit_on or planned.exit_on,
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable, Sequence
 
 import msgspec
+
+from topics.record import Record
 
 HEAD_KEY = "\x00partition"
 """The key of the partition's row in `nudge-state`; no user id has a control character."""
@@ -32,14 +34,25 @@ class Progress:
         self._old_unfinished = set(head.unfinished)
         self._position = head.next
         self._high = head.high
-        self._received: deque[int] = deque()
-        self._done: set[int] = set()
+        self._undecided: set[int] = set()
         self._seen = head.seen
         self.changed = False
         """Whether something was done since the last head was taken."""
 
-    def begins(self, offset: int, timestamp_ms: int) -> bool:
-        """Note a record as received; False when it is done already, or was received before."""
+    def begin(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Note records as received; without those that are done already or were received before."""
+        if not records:
+            return records
+        offsets = {record.offset for record in records}
+        if records[0].offset <= self._high or len(offsets) < len(records):
+            return [record for record in records if self._is_new(record)]
+        self._undecided |= offsets
+        self._high = records[-1].offset
+        self._seen = self._high, records[-1].timestamp_ms
+        return records
+
+    def _is_new(self, record: Record) -> bool:
+        offset = record.offset
         if offset <= self._old_high:
             if offset not in self._old_unfinished:
                 return False
@@ -47,17 +60,15 @@ class Progress:
         elif offset <= self._high:
             return False
         else:
-            self._seen = offset, timestamp_ms
+            self._seen = offset, record.timestamp_ms
         self._high = max(self._high, offset)
-        self._received.append(offset)
+        self._undecided.add(offset)
         return True
 
-    def done(self, offset: int) -> None:
-        """The record's effect is decided."""
-        self._done.add(offset)
+    def done(self, records: Iterable[Record]) -> None:
+        """Their effect is decided."""
+        self._undecided.difference_update([record.offset for record in records])
         self.changed = True
-        while self._received and self._received[0] in self._done:
-            self._done.discard(self._received.popleft())
 
     def positioned(self, position: int) -> None:
         """Nothing below is still to come from the reader."""
@@ -66,12 +77,12 @@ class Progress:
     @property
     def undecided(self) -> int:
         """Records that were received and are not done."""
-        return len(self._received) - len(self._done)
+        return len(self._undecided)
 
     def head(self) -> Head:
         """The row as it stands; everything not received yet of an earlier owner's unfinished ones stays unfinished."""
         self.changed = False
-        left = sorted({*(one for one in self._received if one not in self._done), *self._old_unfinished})
+        left = sorted(self._undecided | self._old_unfinished)
         following = left[0] if left else max(self._position, self._high + 1)
         return Head(
             next=following,

@@ -5,7 +5,6 @@ Every intent that opens here is either still in the row afterwards or has exactl
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -15,7 +14,7 @@ from agents.contract import Closed, Intent, Ref, Sent
 from app.core import life_cycle
 from app.core.bounds import has_room
 from app.core.ids import derived, share_of
-from app.core.origin import Origin
+from app.core.origin import Origin, placed
 from app.core.plans import NO_EVIDENCE, Ending, Plan, WrittenBy
 from app.core.policy import Policy
 from app.core.roster import Roster
@@ -33,6 +32,7 @@ from app.core.tally import Tally
 from topics.nudges import Nudge
 from topics.outcomes import Evidence, Outcome
 from topics.text import fold
+from topics.user_events import Event
 
 RECALLABLE_FOR = timedelta(hours=24)
 
@@ -155,20 +155,20 @@ class Ledger:
         intent: Intent,
         due_at: datetime,
         expires_at: datetime | None,
-        by: Callable[[], Ref],
+        by: Event | Ref,
         **changes: object,
     ) -> None:
         """Another planned time, and expiry. Onto a mute: revoked; with conditions too long for a row: one too many."""
-        expires_at = expires_at or self.expiry(intent.agent, due_at)
+        expires_at = expires_at or due_at + self.policy.agent(intent.agent).expires_after
         moved = life_cycle.moved(intent, due_at, expires_at, **changes)
         if due_at == intent.due_at:  # it is as late as before
             moved = msgspec.structs.replace(moved, ripe_at=max(due_at, min(intent.ripe_at, self.now)))
         self.put(moved)
         if self.row.mutes and self.is_muted(moved.subject):
-            self.revoke(moved, "muted", by())
+            self.revoke(moved, "muted", placed(by))
         elif moved.exit_on is not intent.exit_on and not has_room(self.row, moved):
             life_cycle.after(moved.status, "refused")
-            self.close(moved, Ending(outcome="stood_down", reason="too_many", by=by()))
+            self.close(moved, Ending(outcome="stood_down", reason="too_many", by=placed(by)))
 
     def revoke(self, intent: Intent, reason: str, by: Ref | None, evidence: Evidence = NO_EVIDENCE) -> None:
         """A later event closes an open intent."""

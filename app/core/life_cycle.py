@@ -60,7 +60,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 
 ENDS = frozenset({"nudged", "stood_down", "revoked", "expired", "failed"})
 # Whoever waits for an older version is told nothing: a maturity event names the version that it wakes.
-_NEW_VERSION = frozenset({"too_early", "moved", "deferred"})
+_NEW_VERSION = frozenset({"too_early", "deferred"})
 
 
 class ImpossibleTransition(Exception):
@@ -86,17 +86,17 @@ def step(intent: Intent, action: Action, **changes: object) -> Intent:
 
 def moved(intent: Intent, due_at: datetime, expires_at: datetime, **changes: object) -> Intent:
     """The intent with another planned time: nothing of its waiting so far stands."""
+    status, version = after(intent.status, "moved"), intent.version + 1
+    if intent.deferred_by or intent.held_since is not None or intent.looks:
+        intent = msgspec.structs.replace(intent, deferred_by="", held_since=None, looks=0)
     return msgspec.structs.replace(  # not by `step`: a person's every activity comes here
         intent,
-        status=after(intent.status, "moved"),
-        version=intent.version + 1,
+        status=status,
+        version=version,
         due_at=due_at,
         ripe_at=due_at,
         wake_at=due_at,
         expires_at=expires_at,
-        deferred_by="",
-        held_since=None,
-        looks=0,
         **changes,
     )
 

@@ -12,7 +12,7 @@ from topics.user_events import Event
 class Mailbox:
     """Events that were received for a person and are in no pass yet, and whether they are to be woken."""
 
-    __slots__ = ("events", "mature", "records", "woken")
+    __slots__ = ("events", "held_bytes", "held_records", "mature", "records", "woken")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -20,6 +20,8 @@ class Mailbox:
         """As they came, for the dead letter of one that turns out to be a defect."""
         self.woken = False
         self.mature = False
+        self.held_records = self.held_bytes = 0
+        """How much of it the backlog has counted."""
 
     @property
     def wake(self) -> Wake | None:

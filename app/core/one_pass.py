@@ -13,7 +13,7 @@ import msgspec
 from agents.contract import Intent
 from app.core import arbitration, gates, holding, life_cycle, unread
 from app.core.asks import Ask, Heard, LastLook
-from app.core.bounds import bound
+from app.core.bounds import bounded
 from app.core.fold import fold
 from app.core.ledger import Ledger
 from app.core.origin import ref_of
@@ -45,6 +45,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     row: Row | None
     """None: nothing is left of the person."""
+    written: bytes | None
+    """The row as it is written."""
     outcomes: Sequence[Outcome]
     nudges: Sequence[Nudge]
     matured: IntentMatured | None
@@ -102,9 +104,10 @@ def rests(row: Row, now: datetime) -> bool:
 
 def quiet(ledger: Ledger) -> Decided:
     """The end of a pass whose row rests: what folding brought, and nothing else."""
-    bound(ledger.before, ledger.row, ledger.tally)
+    row = _row_left(ledger.row, ledger.now)
     return Decided(
-        row=_row_left(ledger.row, ledger.now),
+        row=row,
+        written=None if row is None else bounded(row, ledger.tally),
         outcomes=ledger.outcomes,
         nudges=ledger.nudges,
         matured=None,

@@ -25,6 +25,11 @@ def ref_of(event: Event) -> Ref:
     return Ref(event.topic, event.partition, event.offset, f"{event.source}/{event.id}")
 
 
+def placed(by: Event | Ref) -> Ref:
+    """Where it stands; a place made of an event only where it is needed."""
+    return by if isinstance(by, Ref) else ref_of(by)
+
+
 def origin_of(event: Event) -> Origin:
     """The event as that from which something follows."""
     return Origin(event.source, event.id, ref_of(event), event.time, event.traceparent)

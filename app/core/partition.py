@@ -79,22 +79,22 @@ class Partition:
 
     def receive(self, records: Sequence[Record], now: datetime) -> None:
         """Records of `user-events` in log order; those below `next` or already done are passed over."""
+        records = self._progress.begin(records)
+        self._defects.events += len(records)
         touched: dict[str, None] = {}
+        mailboxes, understood = self._mailboxes, self._arrival.understood
         for record in records:
-            if not self._progress.begins(record.offset, record.timestamp_ms):
-                continue
-            self._backlog.add(record)
-            self._defects.events += 1
-            event = self._arrival.understood(record, now, self._records, self._tally)
+            event = understood(record, now, self._records, self._tally)
             if event is None:
-                self._done(record)
+                self._progress.done((record,))
                 continue
-            mailbox = self._mailboxes.get(event.user_id)
+            user_id = event.user_id
+            mailbox = mailboxes.get(user_id)
             if mailbox is None:
-                mailbox = self._mailboxes[event.user_id] = Mailbox()
+                mailbox = mailboxes[user_id] = Mailbox()
             mailbox.events.append(event)
             mailbox.records.append(record)
-            touched[event.user_id] = None
+            touched[user_id] = None
         for user_id in touched:
             self._attend(user_id, now)
 
@@ -147,12 +147,8 @@ class Partition:
         self._in_flight = True
         self._commit_number += 1
         records, self._records = self._records, []
-        return Commit(
-            number=self._commit_number,
-            rows=self._people.take_changed(),
-            head=self._progress.head(),
-            records=records,
-        )
+        rows, head = self._people.take_changed(), self._progress.head()
+        return Commit(number=self._commit_number, rows=rows, head=head, records=records)
 
     def committed(self, number: int) -> None:
         """The commit is durable. A failed one has no call: the whole machine is thrown away and built anew."""
@@ -186,6 +182,7 @@ class Partition:
     def take_tally(self) -> Tally:
         """What was counted since the last call, and how things stand."""
         tally, self._tally = self._tally, Tally()
+        self._arrival.report(tally)
         self._standing.report(tally)
         tally.gauge("tactful_passes_in_flight", len(self._running))
         self._waiting.report(tally)
@@ -203,11 +200,13 @@ class Partition:
         """Start a pass for somebody whose mailbox is not empty, unless one is under way."""
         running = self._running.get(user_id)
         if running is not None:
+            self._backlog.hold(self._mailboxes[user_id])
             if len(self._mailboxes[user_id].events) >= MAILBOX_LIMIT:
                 self._requests.drop(running)
                 self._go_on(running, (now, Flood()))
             return
         while user_id not in self._running and (mailbox := self._mailboxes.pop(user_id, None)) is not None:
+            self._backlog.let_go(mailbox)
             self._begin(user_id, mailbox, now)
 
     def _begin(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
@@ -246,38 +245,32 @@ class Partition:
                     heard = (now, Reply(failed="timeout", sent=False))
                 else:
                     self._requests.put(running, asked)
+                    self._backlog.hold(running.mailbox)
                     return
         except StopIteration as stop:
             del self._running[running.user_id]
-            self._decided(running, stop.value, now)
+            self._apply(running.user_id, self._people.known(running.user_id), stop.value, now, woken=True)
+            self._passed(running.mailbox, "yes" if running.asked else "no")
+            if running.asked:  # one that asks nothing is over in the call that began it
+                self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
         except Exception:  # noqa: BLE001  # whatever an agent or a row makes it raise: see defects.py
             del self._running[running.user_id]
             self._retake(running.user_id, running.mailbox, now)
 
-    def _decided(self, running: Running, decided: Decided, now: datetime) -> None:
-        self._apply(running.user_id, self._people.known(running.user_id), decided, now, woken=True)
-        self._passed(running.mailbox, "yes" if running.asked else "no")
-        if running.asked:  # one that asks nothing is over in the call that began it
-            self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")
-
     def _passed(self, mailbox: Mailbox, asked: str) -> None:
-        for record in mailbox.records:
-            self._done(record)
+        self._progress.done(mailbox.records)
+        self._backlog.let_go(mailbox)
         self._tally.count("tactful_passes_total", asked)
-
-    def _done(self, record: Record) -> None:
-        self._progress.done(record.offset)
-        self._backlog.remove(record)
 
     def _apply(
         self, user_id: str, before: Row | None, decided: Decided, now: datetime, *, woken: bool
     ) -> None:
         """The decided row becomes the person's; who was `woken` has no times any more, and is given new ones."""
-        after = decided.row
+        after, written = decided.row, decided.written
         if before is None and after == Row(user_id=user_id):
-            after = None
-        self._standing.changed(before, after)
-        self._people.decided(user_id, after)
+            after = written = None
+        self._standing.changed(before, after, quiet=not woken and not decided.outcomes)
+        self._people.decided(user_id, written)
         if woken or before is None or after is None or not waits_alike(before, after):
             self._waiting.put(after, user_id)
         if user_id in self._woken and not (after and after.is_maturing):
@@ -288,14 +281,14 @@ class Partition:
 
     def _retake(self, user_id: str, mailbox: Mailbox, now: datetime) -> None:
         """A pass raised: take it again event by event, without a model, and put aside what raises even so."""
-        waits = user_id in self._mailboxes
-        steps = one_by_one(lambda: self._people.row(user_id), mailbox, now, self._situation, waits=waits)
-        for decided, error, record in steps:
+        self._backlog.let_go(mailbox)
+        row, waits = (lambda: self._people.row(user_id)), user_id in self._mailboxes
+        for decided, error, record in one_by_one(row, mailbox, now, self._situation, waits=waits):
             self._apply(user_id, self._people.known(user_id), decided, now, woken=True)
             if error:
                 self._put_away(record, error, error, now)
             elif record is not None:
-                self._done(record)
+                self._progress.done((record,))
 
     def _put_away(self, record: Record | None, error: str, said: str, now: datetime) -> None:
         """An event, or (None) a wake-up, could not be decided: it is counted, and the event is a dead letter."""
@@ -303,4 +296,4 @@ class Partition:
         if record is not None:
             self._tally.count("tactful_dead_letters_total", "defect")
             self._records.append(dead_letter(record, "defect", said, milliseconds(now)))
-            self._done(record)
+            self._progress.done((record,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.core.row import Row, decode, encode
+from app.core.row import Row, decode
 
 CACHED_BYTES = 64 * 1024 * 1024
 """Rows of people who may come back soon: some 600 bytes each, 2 KB once all their events are remembered."""
@@ -38,11 +38,11 @@ class People:
             self._bytes += _size(data)
         return None if data is None else decode(data)
 
-    def decided(self, user_id: str, row: Row | None) -> None:
-        """The row that a pass ended with; None: nothing is left of the person."""
+    def decided(self, user_id: str, data: bytes | None) -> None:
+        """The row that a pass ended with, as it is written; None: nothing is left of the person."""
         if user_id in self._rows:
             self._bytes -= _size(self._rows.pop(user_id))  # the newest stand last, for eviction
-        data = self._rows[user_id] = None if row is None else encode(row)
+        self._rows[user_id] = data
         self._bytes += _size(data)
         self._changed.add(user_id)
 

@@ -19,9 +19,10 @@ _REFUSED = frozenset({"muted", "too_many", "no_consent"})
 
 def consider(ledger: Ledger, event: Event) -> None:
     """Ask each agent that subscribes and has the person's grant what this event changes about its plans."""
+    row = ledger.row
     for agent in ledger.roster.subscribed(event.type):
-        if ledger.row.granted(agent.name):
-            for proposal in agent.consider(ledger.row, event, ledger.now, ledger.policy):
+        if row.granted(agent.name):
+            for proposal in agent.consider(row, event, ledger.now, ledger.policy):
                 apply(ledger, agent, proposal, event)
 
 
@@ -60,9 +61,8 @@ def apply(ledger: Ledger, agent: Agent, proposal: Proposal, event: Event) -> Non
         return
     if isinstance(proposal, Move):
         if intent is not None:
-            subject = proposal.subject or intent.subject
             due_at, expires_at = proposal.due_at.astimezone(UTC), _in_utc(proposal.expires_at)
-            ledger.move(intent, due_at, expires_at, lambda: ref_of(event), subject=subject)
+            ledger.move(intent, due_at, expires_at, event, subject=proposal.subject or intent.subject)
         return
     _take_back(ledger, agent, proposal, intent, event)
 

@@ -27,13 +27,15 @@ class Standing:
         self.changed(None, row)
         self._expected += len(row.intents)
 
-    def changed(self, before: Row | None, after: Row | None) -> None:
-        """A person's row became another one; only what was replaced is counted anew."""
+    def changed(self, before: Row | None, after: Row | None, *, quiet: bool = False) -> None:
+        """A person's row became another one, `quiet`: with nothing judged and no plan closed."""
         unread_before, unread = before.unread if before else (), after.unread if after else ()
         self._unread += len(unread) - len(unread_before)
         plans_before, plans = before.intents if before else _NO_PLANS, after.intents if after else _NO_PLANS
         if plans_before is plans:
             return
+        if quiet and len(plans) == len(plans_before) and not self._held:
+            return  # the same ones, whenever they are due now
         known = 0
         for intent_id, intent in plans.items():
             before_it = plans_before.get(intent_id)

@@ -16,6 +16,8 @@ from topics.user_events import Message
 
 # A message without a conversation belongs to this one.
 DEFAULT_CONVERSATION = "default"
+# So many messages fit, however long they are.
+_UNMEASURED = UNREAD_BYTES // MESSAGE_BYTES
 # Minutes after which a question that failed, or a doubt that stands, is asked again; the last one goes on.
 _PAUSES = (1, 2, 4, 8, 15)
 
@@ -34,17 +36,15 @@ def add(ledger: Ledger, origin: Origin, message: Message, speaker: Literal["pers
         origin, message.message_id, message.conversation_id or DEFAULT_CONVERSATION, speaker, message.text
     )
     row.unread = (*row.unread, added)
-    _bound(ledger)
+    if len(row.unread) > _UNMEASURED:
+        _bound(ledger)
     row.debt = _settling(row.debt, origin.at, ledger.policy)
 
 
 def _bound(ledger: Ledger) -> None:
     row = ledger.row
     # A character takes at most 4 bytes: counting these is enough for all but those who write very much.
-    if (
-        len(row.unread) * MESSAGE_BYTES <= UNREAD_BYTES
-        or 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES
-    ):
+    if 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES:
         return
     size = sum(len(message.text.encode()) for message in row.unread)
     while size > UNREAD_BYTES:
@@ -59,7 +59,9 @@ def _settling(debt: Debt, at: datetime, policy: Policy) -> Debt:
     if when == "each":
         return msgspec.structs.replace(debt, settle_at=min(debt.settle_at or at, at))
     settle = policy.settle
-    since = min(debt.settle_since or at, at)
+    since = debt.settle_since
+    if since is None or at < since:
+        since = at
     settle_at = min(at + settle.quiet, since + settle.at_most)
     return msgspec.structs.replace(debt, settle_since=since, settle_at=settle_at)
 

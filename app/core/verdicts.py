@@ -172,7 +172,7 @@ def _postpone(ledger: Ledger, thing: Intent | Sent | Raised, verdict: Verdict, m
         assert current is not None
         expires_at = _expiry_after(current.expires_at, before, until)
         times = current.postponed + (until > before)
-        ledger.move(current, until, expires_at, lambda: message.origin.ref, postponed=times)
+        ledger.move(current, until, expires_at, message.origin.ref, postponed=times)
         if times > ledger.policy.reading.postpone:
             _put_off_for_good(ledger, current.intent_id, _evidence(ledger, message, verdict), message)
         return

@@ -30,7 +30,7 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "an agent needs no grant",
         "proposals",
-        "        if ledger.row.granted(agent.name):\n            for",
+        "        if row.granted(agent.name):\n            for",
         "        if True:\n            for",
     ),
     Mutant("a mute is forgotten", "ledger", "return until is not None and until > self.now", "return False"),
@@ -58,12 +58,17 @@ PASSES: tuple[Mutant, ...] = (
         "        pass\n",
     ),
     # The life of an intent
-    Mutant("a move keeps the version", "life_cycle", "        version=intent.version + 1,\n", ""),
+    Mutant(
+        "a move keeps the version",
+        "life_cycle",
+        'after(intent.status, "moved"), intent.version + 1\n',
+        'after(intent.status, "moved"), intent.version\n',
+    ),
     Mutant(
         "a deferral keeps the version",
         "life_cycle",
-        '_NEW_VERSION = frozenset({"too_early", "moved", "deferred"})',
-        '_NEW_VERSION = frozenset({"too_early", "moved"})',
+        '_NEW_VERSION = frozenset({"too_early", "deferred"})',
+        '_NEW_VERSION = frozenset({"too_early"})',
     ),
     Mutant(
         "an outdated maturity event wakes",
@@ -83,7 +88,7 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "what an erasure covers comes back",
         "fold",
-        'if (event.time <= row.erased_at and event.type != "intent.matured") or (ours and row.is_stub):',
+        "if (known and event.time <= erased_at) or (ours and row.is_stub):",
         "if ours and row.is_stub:",
     ),
     Mutant("an erasure forgets what was seen", "erasure", "        seen=row.seen,\n", ""),
@@ -117,15 +122,15 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "a late activity turns the clock back",
         "fold",
-        "row.last_activity = max(row.last_activity or event.time, event.time)",
-        "row.last_activity = event.time",
+        "if row.last_activity is None or at > row.last_activity:",
+        "if True:",
     ),
     Mutant("the end of a conversation ends no spell", "fold", "    row.active_until = None\n", ""),
     Mutant(
         "a failed nudge keeps its slot",
-        "fold",
-        "        row.nudges = tuple(nudge for nudge in row.nudges if nudge.nudge_id != data.nudge_id)\n",
-        "        pass\n",
+        "interruptions",
+        "tuple(nudge for nudge in nudges if nudge.nudge_id != nudge_id)",
+        "nudges",
     ),
     # Reading
     Mutant(

@@ -15,14 +15,14 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "what waits for the model is called done",
         "head",
-        "{*(one for one in self._received if one not in self._done), *self._old_unfinished}",
-        "{*self._old_unfinished}",
+        "self._undecided | self._old_unfinished",
+        "self._old_unfinished",
     ),
     Mutant(
         "what an earlier owner left is called done",
         "head",
-        "if one not in self._done), *self._old_unfinished}",
-        "if one not in self._done)}",
+        "self._undecided | self._old_unfinished",
+        "self._undecided",
     ),
     Mutant(
         "what was done before a crash is taken again",
@@ -41,7 +41,7 @@ MACHINE: tuple[Mutant, ...] = (
         "partition",
         "        self._running[user_id] = running\n",
         "        self._running[user_id] = running\n"
-        "        for record in mailbox.records:\n            self._progress.done(record.offset)\n",
+        "        for record in mailbox.records:\n            self._progress.done((record,))\n",
     ),
     Mutant(
         "a second commit begins before the first has ended",
@@ -110,7 +110,7 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "an event that breaks a pass leaves no letter",
         "partition",
-        'self._records.append(dead_letter(record, "defect", error, milliseconds(now)))',
+        'self._records.append(dead_letter(record, "defect", said, milliseconds(now)))',
         "pass",
     ),
     Mutant(

@@ -8,11 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.head import Head, Progress
+from topics.record import Record
 
 
 def received(progress: Progress, *offsets: int) -> list[int]:
     """Which of these are to be decided."""
-    return [offset for offset in offsets if progress.begins(offset, at(offset))]
+    return [record.offset for record in progress.begin([record(offset) for offset in offsets])]
+
+
+def record(offset: int) -> Record:
+    """One at this place."""
+    return Record("user-events", 0, offset, b"ana", b"{}", at(offset))
 
 
 def at(offset: int) -> int:
@@ -30,7 +36,7 @@ def test_next_is_the_first_that_is_not_done() -> None:
     progress = Progress(Head())
     received(progress, 0, 1, 2, 3)
     for offset in (0, 2, 3):
-        progress.done(offset)
+        progress.done([record(offset)])
     assert progress.head() == head(last=3, next=1, high=3, unfinished=(1,))
     assert progress.undecided == 1
 
@@ -45,7 +51,7 @@ def test_what_was_not_received_again_stays_unfinished() -> None:
     """A second crash, before the reader has come so far, forgets nothing."""
     progress = Progress(Head(next=1, high=4, unfinished=(1, 3)))
     received(progress, 1)
-    progress.done(1)
+    progress.done([record(1)])
     assert progress.head() == Head(next=3, high=4, unfinished=(3,))
 
 
@@ -62,8 +68,8 @@ def test_with_nothing_unfinished_next_is_where_the_reader_stands() -> None:
     """Behind the last record there may be markers of transactions, which no reader is given."""
     progress = Progress(Head())
     received(progress, 0, 1)
-    progress.done(0)
-    progress.done(1)
+    progress.done([record(0)])
+    progress.done([record(1)])
     assert progress.head() == head(last=1, next=2, high=1)
     progress.positioned(7)
     assert progress.head() == head(last=1, next=7, high=6)
@@ -80,7 +86,7 @@ def test_it_says_when_there_is_something_to_write() -> None:
     progress = Progress(Head())
     received(progress, 0)
     seen = [progress.changed]
-    progress.done(0)
+    progress.done([record(0)])
     seen.append(progress.changed)
     progress.head()
     seen.append(progress.changed)
@@ -94,11 +100,11 @@ def test_no_event_is_done_that_was_not_decided(order: list[int], data: st.DataOb
     progress = Progress(Head())
     received(progress, *log)
     for offset in order:
-        progress.done(offset)
+        progress.done([record(offset)])
     taken = progress.head()
     again = Progress(taken)
     left = received(again, *log[taken.next :])
     assert sorted([*order, *left]) == list(log)
     for offset in data.draw(st.permutations(left)):
-        again.done(offset)
+        again.done([record(offset)])
     assert again.head() == head(last=29, next=30, high=29)

@@ -17,7 +17,7 @@ NOBODY: dict[str, bytes] = {}
 def test_a_decided_row_is_seen_before_it_is_durable() -> None:
     """The next pass of a person begins with what the last one decided, commit or no commit."""
     known = People(NOBODY.get)
-    known.decided("ana", Row(user_id="ana", name="Ana"))
+    known.decided("ana", encode(Row(user_id="ana", name="Ana")))
     assert known.row("ana").name == "Ana"
     assert set(known.take_changed()) == {"ana"}
     assert known.row("ana").name == "Ana"
@@ -46,13 +46,13 @@ def test_the_memory_of_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     known = People(durable.get)
     for commit in range(5):
         for n in range(500):
-            known.decided(f"{commit}-{n}", Row(user_id=f"{commit}-{n}"))
+            known.decided(f"{commit}-{n}", encode(Row(user_id=f"{commit}-{n}")))
         durable |= {user: row for user, row in known.take_changed().items() if row is not None}
-        known.decided("late", Row(user_id="late", name="not durable yet"))
+        known.decided("late", encode(Row(user_id="late", name="not durable yet")))
         known.committed()
         assert len(known._rows) <= 100
         assert known.row("late").name == "not durable yet"
-    known.decided("much", Row(user_id="much", last_text="x" * 100 * people.NAME_BYTES))
+    known.decided("much", encode(Row(user_id="much", last_text="x" * 100 * people.NAME_BYTES)))
     known.take_changed()
     known.committed()
     assert len(known._rows) <= 1
