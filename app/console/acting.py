@@ -146,7 +146,7 @@ class Acting:
             letter = mended(found, _given(form, "value"), _given(form, "key"))
             if why := letter.still_wrong(frozenset(self._desk.deciding.agents)):
                 raise Refusal(409, f"it would be put aside again ({why}): mend it first", field="value")
-            edited = "edited" if letter.record != found.record else "as it came"
+            edited = "as it came" if letter.mended is None else "mended"
             self._desk.note(visitor, "send_letter", found.place, edited)
             places = await log.append([letter.again()])
         done = Done(done="sent", about=found.place, places=_named(places))

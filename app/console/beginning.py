@@ -59,6 +59,7 @@ async def _on_brokers(
         folder=settings.state_dir / "console",
         url=url,
         keep=settings.console.keep,
+        session_timeout=settings.kafka.session_timeout,
     )
 
     @asynccontextmanager

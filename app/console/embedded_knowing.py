@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.console import freshness
-from app.console.knowing import Asking, Told, now, story_of, view_of
+from app.console.knowing import Asking, Told, now, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share
 from app.console.person_row import FOLLOWED
@@ -17,11 +17,10 @@ from app.console.values import Note, PersonView
 from app.deployment import Deciding
 from app.drivers.rocks import StoreError, StoreLocked
 from app.outside.folder import FolderLog
-from app.outside.log import OutOfReachError, milliseconds, moment
+from app.outside.log import OutOfReachError, milliseconds
 from app.outside.running import WorkerLog, is_meant
 from topics.record import Record
 from topics.state import NUDGE_STATE
-from topics.user_events import USER_EVENTS
 
 LOOK_S = 0.5
 ROWS_AT_LEAST_S = 1.0
@@ -104,12 +103,7 @@ class EmbeddedKnowing:
 
     async def told(self, *, here: bool, ask: Asking) -> Told:
         del here, ask
-        seen = head(self._shelf, 0)
-        undecided = 0 if seen is None else max(0, self._next[USER_EVENTS.name] - seen.head.next)
-        waiting = (now() - moment(seen.at_ms)).total_seconds() if seen is not None and undecided else 0.0
-        standing = PartitionStanding(
-            partition=0, console="", undecided=undecided, undecided_for_s=max(0.0, waiting), behind=0
-        )
+        standing = PartitionStanding(partition=0, console="", behind=0, **undecided(self._shelf, 0, now()))
         share = Share(buckets=dict(buckets(self._shelf, 0)), partitions=(standing,))
         return Told(share=share, notes=self._notes())
 

@@ -45,6 +45,8 @@ class Settled:
     url: str
     """Where other consoles reach this one."""
     keep: timedelta
+    session_timeout: timedelta = timedelta(seconds=10)
+    """After this long without a sign of life a console's part goes to the others."""
 
     @property
     def name(self) -> str:
@@ -69,7 +71,7 @@ class Tables:
             broker_client_id=f"{connection.client_id}-console",
             # Without a bound one fetch of Faust's is all that there is.
             broker_max_poll_records=500,
-            broker_session_timeout=10.0,
+            broker_session_timeout=settled.session_timeout.total_seconds(),
             broker_request_timeout=20.0,
             broker_heartbeat_interval=1.0,
             broker_commit_interval=1.0,

@@ -10,26 +10,20 @@ import msgspec
 
 from app.console import freshness
 from app.console.faust_tables import Settled, TablePart, Tables
-from app.console.knowing import Asking, Told, now, story_of, view_of
+from app.console.knowing import Asking, Told, now, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share, together
-from app.console.person_row import FOLLOWED
+from app.console.person_row import FOLLOWED, PersonRow
 from app.console.projection import HeadSeen, buckets, head, person
 from app.console.values import Note, PersonView
 from app.deployment import Deciding
 from app.drivers.kafka_client import KafkaError, Place
 from app.drivers.kafka_reader import Reader
-from app.outside.log import moment
 from topics.murmur2 import partition_of
-from topics.user_events import USER_EVENTS
 
 LOOK_S = 0.5
 ENDS_WITHIN_S = 3.0
 """A broker answers in milliseconds; a page does not wait for an election."""
-
-
-MARKERS = 2
-"""Offsets above `next` that may be no events: the markers of the worker's last commit."""
 
 
 class EndedError(Exception):
@@ -75,9 +69,11 @@ class KafkaKnowing:
         number = partition_of(user_id.encode(), self._settled.partitions)
         shelf, notes = self._shelf(number)
         if shelf is not None and not notes:
+            lag = await self._lag(number)
+            # Read after the lag was measured, and at one instant: the row is at least as new as that says.
             row, seen = person(shelf, user_id), head(shelf, number)
-            notes = [*await self._lag(number), *freshness.worker_notes(seen, number, now(), row=row)]
-            return self._view(user_id, number, shelf, seen, shown=shown, notes=notes)
+            notes = [*lag, *freshness.worker_notes(seen, number, now(), row=row)]
+            return self._view(user_id, number, row, seen, shown=shown, notes=notes)
         home = "" if notes or here else self._home(number)
         if home:
             view = "?show=text" if shown else ""
@@ -110,14 +106,14 @@ class KafkaKnowing:
         self,
         user_id: str,
         number: int,
-        shelf: TablePart | None,
+        row: PersonRow | None,
         seen: HeadSeen | None,
         *,
         shown: bool,
         notes: list[Note],
     ) -> PersonView:
         return view_of(
-            None if shelf is None else person(shelf, user_id),
+            row,
             user_id,
             deciding=self._deciding,
             shown=shown,
@@ -193,14 +189,9 @@ class KafkaKnowing:
         return together(shares), notes
 
     async def _standing(self, number: int, shelf: TablePart, ends: Mapping[Place, int]) -> PartitionStanding:
-        seen = head(shelf, number)
-        end = ends.get(self._settled.kafka.place(USER_EVENTS.name, number), 0)
-        undecided = 0 if seen is None or end - seen.head.next <= MARKERS else end - seen.head.next
-        waiting = now() - moment(seen.at_ms) if seen is not None and undecided else None
         return PartitionStanding(
             partition=number,
             console=self._settled.url,
-            undecided=undecided,
-            undecided_for_s=0.0 if waiting is None else max(0.0, waiting.total_seconds()),
             behind=await self.tables.behind(number, ends) if ends else 0,
+            **undecided(shelf, number, now()),
         )

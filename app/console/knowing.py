@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from app.console.overview_view import Share
 from app.console.person_row import PersonRow
 from app.console.person_view import person_view
-from app.console.projection import HeadSeen
+from app.console.projection import HeadSeen, Shelf, head, waiting
 from app.console.scenario_copy import scenario_of
 from app.console.values import Note, PersonView
 from app.deployment import Deciding
-from app.outside.log import Log
+from app.outside.log import Log, moment
 
 Opened = Callable[[], AbstractAsyncContextManager[Log]]
 """The log that actions are written to; on brokers it stays open, a folder is given back at once."""
@@ -92,3 +92,19 @@ def story_of(row: PersonRow | None, user_id: str, *, deciding: Deciding) -> str:
     """A person's story from what is kept of them."""
     kept = row or PersonRow(user_id=user_id)
     return scenario_of(kept, deciding.policy, agents=frozenset(deciding.agents), now=now())
+
+
+class Undecided(TypedDict):
+    """The two fields of a partition's standing that the worker is answerable for."""
+
+    undecided: int
+    undecided_for_s: float
+
+
+def undecided(shelf: Shelf, partition: int, at: datetime) -> Undecided:
+    """How many events wait for the worker, at most, and for how long it has got no further."""
+    seen, waits = head(shelf, partition), waiting(shelf, partition)
+    if seen is None or not waits.since_ms:
+        return Undecided(undecided=0, undecided_for_s=0.0)
+    seconds = (at - moment(waits.since_ms)).total_seconds()
+    return Undecided(undecided=max(1, waits.offset + 1 - seen.head.next), undecided_for_s=max(0.0, seconds))

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from app.console.operator_values import LettersView, LetterView
 from app.console.values import HIDDEN, Note
-from app.outside.letters import REPLAYED, Letter, letters
+from app.outside.letters import REPLAYED, Letter, Mended, letters
 from app.outside.log import Log
 from app.outside.shown import header
+from topics.dead_letters import DEAD_LETTER
 from topics.user_events import USER_EVENTS
 
 MOST = 200
@@ -37,11 +36,7 @@ async def letters_view(
 
 async def letter_at(log: Log, partition: int, offset: int) -> Letter | None:
     """One of them by its place."""
-    found = [
-        letter
-        for letter in await letters(log)
-        if (letter.record.partition, letter.record.offset) == (partition, offset)
-    ]
+    found = await letters(log, place=f"{DEAD_LETTER.name}-{partition}@{offset}")
     return found[0] if found else None
 
 
@@ -86,12 +81,10 @@ def letter_view(
 
 def mended(letter: Letter, value: str | None, key: str | None) -> Letter:
     """The letter with another value, or with a key where it had none."""
-    record = letter.record
-    if value is not None:
-        record = replace(record, value=value.encode())
-    if key and not record.key:
-        record = replace(record, key=key.encode())
-    return Letter(record)
+    theirs = key.encode() if key and not letter.record.key else None
+    if value is None and theirs is None:
+        return letter
+    return Mended(value=None if value is None else value.encode(), key=theirs).of(letter)
 
 
 def _headers(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[str, str], ...]:

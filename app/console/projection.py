@@ -12,9 +12,11 @@ from app.console.counts import Bucket, changed, changes, expired
 from app.console.person_row import PersonRow, fold
 from app.core.head import HEAD_KEY, Head
 from app.core.written import CANARY
+from app.drivers.served import is_done
 from topics.murmur2 import partition_of
 from topics.record import Record
 from topics.state import NUDGE_STATE
+from topics.user_events import USER_EVENTS
 
 _row = msgspec.msgpack.Decoder(PersonRow).decode
 _bucket = msgspec.msgpack.Decoder(Bucket).decode
@@ -31,6 +33,17 @@ class HeadSeen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     head: Head
 
 
+class Waiting(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The last event of a partition, and since when the worker has got no further although there was one to decide.
+
+    `since_ms` is 0 while all is decided; a commit that leaves something undecided counts as getting further.
+    """
+
+    offset: int
+    since_ms: int
+
+
+_waiting = msgspec.msgpack.Decoder(Waiting).decode
 _head_seen = msgspec.msgpack.Decoder(HeadSeen).decode
 
 
@@ -55,7 +68,10 @@ def project(shelf: Shelf, record: Record, *, partitions: int, keep: timedelta) -
         if record.topic == NUDGE_STATE.name and record.value:
             seen = HeadSeen(record.timestamp_ms, _head(record.value))
             shelf.put(_ours(record.partition, "head"), _encode(seen))
+            _got_further(shelf, record.partition, seen)
         return
+    if record.topic == USER_EVENTS.name:
+        _came(shelf, record)
     if key is not None and key.startswith(_CANARY):
         return
     if not _is_person(key) or partition_of(key or b"", partitions) != record.partition:
@@ -89,6 +105,29 @@ def head(shelf: Shelf, partition: int) -> HeadSeen | None:
     """How far the worker is with a partition; None when it has not written that yet."""
     found = shelf.get(_ours(partition, "head"))
     return None if found is None else _head_seen(found)
+
+
+def waiting(shelf: Shelf, partition: int) -> Waiting:
+    """Whether anything waits for the worker, and since when."""
+    found = shelf.get(_ours(partition, "waiting"))
+    return Waiting(-1, 0) if found is None else _waiting(found)
+
+
+def _came(shelf: Shelf, record: Record) -> None:
+    """An event, whoever's it is: the worker has it to decide, unless it has done so already."""
+    known, seen = waiting(shelf, record.partition), head(shelf, record.partition)
+    if record.offset <= known.offset:
+        return
+    done = seen is not None and is_done(seen.head, record.offset)
+    since = 0 if done else known.since_ms or record.timestamp_ms
+    shelf.put(_ours(record.partition, "waiting"), _encode(Waiting(record.offset, since)))
+
+
+def _got_further(shelf: Shelf, partition: int, seen: HeadSeen) -> None:
+    known = waiting(shelf, partition)
+    since = 0 if is_done(seen.head, known.offset) else max(known.since_ms, seen.at_ms)
+    if since != known.since_ms:
+        shelf.put(_ours(partition, "waiting"), _encode(Waiting(known.offset, since)))
 
 
 def _count(shelf: Shelf, before: PersonRow | None, after: PersonRow | None, record: Record) -> None:

@@ -223,7 +223,8 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def known(self) -> bool:
         """Whether anything was ever heard of them."""
-        return self.profile is not None or self.erased_at is not None or bool(self.events or self.plans)
+        told = self.events or self.plans or self.nudges or self.passes
+        return self.profile is not None or self.erased_at is not None or bool(told)
 
     @property
     def open_plans(self) -> tuple[Plan, ...]:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,31 +52,35 @@ class Worker:
         return await self.process.wait()
 
 
-@asynccontextmanager
-async def worker(folder: Path, **env: str) -> AsyncIterator[Worker]:
+def worker(folder: Path, **env: str) -> AbstractAsyncContextManager[Worker]:
     """A worker with these variables, once it listens; killed in the end if it has not ended."""
-    async with worker_of(None, folder, **env) as made:
-        yield made
+    return _running(folder, "worker", {"MODEL": "scripted", "HTTP": "127.0.0.1:0"} | env)
+
+
+def worker_of(tree: Path | None, folder: Path, **env: str) -> AbstractAsyncContextManager[Worker]:
+    """The same by the code of another checkout."""
+    return _running(folder, "worker", {"MODEL": "scripted", "HTTP": "127.0.0.1:0"} | env, tree=tree)
+
+
+def console(folder: Path, **env: str) -> AbstractAsyncContextManager[Worker]:
+    """As `worker`, a console: its `url` is where its pages are."""
+    return _running(folder, "console", {"CONSOLE": "127.0.0.1:0"} | env)
 
 
 @asynccontextmanager
-async def worker_of(tree: Path | None, folder: Path, **env: str) -> AsyncIterator[Worker]:
-    """The same by the code of another checkout."""
+async def _running(
+    folder: Path, command: str, env: Mapping[str, str], *, tree: Path | None = None
+) -> AsyncIterator[Worker]:
     policy, said = _prepared(folder)
     mine = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
-    given = {
-        "MODEL": "scripted",
-        "HTTP": "127.0.0.1:0",
-        "POLICY": str(policy),
-        "STATE_DIR": str(folder / "state"),
-    }
+    given = {"POLICY": str(policy), "STATE_DIR": str(folder / "state"), **env}
     with said.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *((str(COMMAND),) if tree is None else (sys.executable, "-c", RUN)),
-            "worker",
+            command,
             "--json",
             cwd=tree,
-            env=mine | {f"TACTFUL_{name}": value for name, value in (given | env).items()},
+            env=mine | {f"TACTFUL_{name}": value for name, value in given.items()},
             stderr=stderr,
         )
     made = Worker(process, said)

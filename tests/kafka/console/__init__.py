@@ -1,0 +1,1 @@
+"""`tactful console` beside real workers on a real broker."""
