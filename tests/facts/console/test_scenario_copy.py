@@ -22,8 +22,10 @@ WORKERS_OWN = {"crash", "restart", "wipe", "stop", "start", "pause", "resume"}
 
 
 def is_a_persons_own(path: Path) -> bool:
-    """Whether nothing happens to the worker in this story."""
-    return not any(isinstance(each, DoEntry) and each.do in WORKERS_OWN for each in read(path).timeline)
+    """Whether nothing happens to the worker in this story, and nobody waits for want of its minute."""
+    story = read(path)
+    alone = story.policy.budget.calls_per_minute == Policy().budget.calls_per_minute
+    return alone and not any(isinstance(each, DoEntry) and each.do in WORKERS_OWN for each in story.timeline)
 
 
 PERSONAL = [path for path in sorted(STORIES.glob("*.yaml")) if is_a_persons_own(path)]
