@@ -9,6 +9,7 @@ from topics.data import EXIT_LIMIT, ID_LIMIT
 from topics.user_events import (
     CalendarChanged,
     ConsentChanged,
+    ConversationEnded,
     DigestItem,
     ExitOn,
     IntentMatured,
@@ -32,6 +33,7 @@ FIELDS: Mapping[type, Mapping[str, Mapping[str, Any]]] = {
     ProfileUpdated: {"locale": {"pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}$"}},
     ConsentChanged: {"agent": _WORDS},
     Message: {"text": _WORDS, "message_id": _ID, "conversation_id": _ID, "in_reply_to": _ID},
+    ConversationEnded: {"conversation_id": _ID},
     InterestNoticed: {"topic": _WORDS},
     CalendarChanged: {"calendar_event_id": _NEEDED},
     DigestItem: {"item_id": _NEEDED, "title": _WORDS, "importance": {"minimum": 0, "maximum": 1}},

@@ -22,8 +22,8 @@ from app.export.tables import Row, Table, Unreadable
 from app.outside.log import Log, MadeAnewError
 from topics.record import Record
 
-AT_ONCE = 20_000
-"""Records of one partition in one go: some 30 MB of outcomes in memory."""
+AT_ONCE = 10_000
+"""Records of one partition in one go: some 15 MB of outcomes in memory."""
 
 
 @dataclass(slots=True)

@@ -69,6 +69,10 @@ class Exporting:
         assert done.code == 0, done.err
         return done.object["tables"]
 
+    def names(self) -> list[str]:
+        """The questions there are."""
+        return [line.split()[0] for line in self.tactful("outcomes", "questions").lines[1:]]
+
     def rows(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         """What any reader of the Parquet files sees at this moment."""
         if not list((self.to / table).rglob("*.parquet")):

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.export import writing
 from app.export.tables import OUTCOMES, RECEIPTS
 from tests.export.conftest import Exporting, asked, placed
 from tests.export.runs import onto_folder
@@ -76,6 +77,21 @@ def test_killed_again_and_again(exporting: Exporting, topics: Topics) -> None:
     exporting.added("--by", "hour")
     assert sorted(exporting.rows("outcomes", PLACE)) == wanted
     assert [file for file in exporting.to.rglob(".*") if file.is_file()] == []
+
+
+def test_many_goes_and_a_kill_between_them(
+    exporting: Exporting, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one go holds few records, those of the go that was killed are finished as they were begun."""
+    exporting.killed(at_step=12)
+    monkeypatch.setattr(writing, "AT_ONCE", 7)
+    exporting.added()
+    assert sorted(exporting.rows("outcomes", PLACE)) == placed(topics[OUTCOME])
+    onto_folder({OUTCOME: topics[OUTCOME][:30]}, Path(exporting.log.removeprefix("embedded:")))
+    said = exporting.added()["outcomes"]
+    assert said["records"] == 30
+    assert said["files"] >= 5
+    assert len(set(exporting.rows("outcomes", "log_partition, log_offset"))) == len(topics[OUTCOME]) + 30
 
 
 def test_what_comes_late_is_added_to_its_day(exporting: Exporting, topics: Topics, tmp_path: Path) -> None:
