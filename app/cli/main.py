@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "app.cli.verify",
     "doctor": "app.cli.doctor",
     "scenario": "app.cli.scenario",
+    "backtest": "app.cli.backtest",
     "eval": "app.cli.evaluation",
     "bench": "app.cli.bench",
 }

@@ -1,0 +1,1 @@
+"""The backtest: a recorded log decided again, under another policy, in virtual time, with the recorded answers."""

@@ -1,0 +1,1 @@
+"""The backtest, held against records whose decisions are known."""
