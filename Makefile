@@ -14,8 +14,8 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 # Two locks, the second a part of the first: for developers, and for the image, which needs no tools.
 # What stands in them is kept where it fits, so a newer release elsewhere changes nothing.
 LOCK = $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
-LOCKS_INTO = $(LOCK) --extra dev -o $(1)/requirements.txt && \
-    $(LOCK) --constraints $(1)/requirements.txt -o $(1)/requirements-image.txt
+LOCKS_INTO = $(LOCK) --extra dev --extra tracing -o $(1)/requirements.txt && \
+    $(LOCK) --extra tracing --constraints $(1)/requirements.txt -o $(1)/requirements-image.txt
 
 .PHONY: help setup demo test lint bench faults lock
 

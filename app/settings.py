@@ -189,6 +189,8 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    tracing: Literal["none", "otlp"] = "none"
+    """Whether spans go to a collector; where it is, the `OTEL_*` variables say."""
     drain_within: Duration = timedelta(seconds=20)
     """Below the chart's 30 s of grace: 10 s are left for leaving the group and closing files."""
 

@@ -28,11 +28,13 @@ from app.model.gate import Model
 from app.model.minute import Minute
 from app.model.room import ModelRoom
 from app.settings import EmbeddedAddress, KafkaAddress, MemoryAddress, Settings, SettingsError
+from app.tracing import traced
 from topics.state import NUDGE_STATE
 
 if TYPE_CHECKING:
     from app.core.head import Head
     from app.core.partition import Partition
+    from app.drivers.machine import Spans
     from app.drivers.served import Served
 
 Rows = Callable[[str], bytes | None]
@@ -80,6 +82,7 @@ class _Parts:
     admission: Admission
     model: Model
     metrics: Metrics
+    spans: Callable[[int], Spans] | None
 
     @property
     def room(self) -> ModelRoom:
@@ -110,6 +113,7 @@ class _Parts:
                 room=self.room.room,
                 on_tally=lambda tally: self.metrics.absorb(tally, "0"),
                 on_commit=self.metrics.committed,
+                spans=self.spans,
             )
             yield EmbeddedServed(worker, self.clock)
         finally:
@@ -148,6 +152,7 @@ class _Parts:
             on_tally=self.metrics.absorb,
             on_gone=self.metrics.forget,
             on_commit=self.metrics.committed,
+            spans=self.spans,
         )
         served = KafkaServed(kafka, worker, patience_s=patience_s)
         try:
@@ -178,6 +183,7 @@ async def wired(
             admission=admission,
             model=Model(asked, clock=clock, admission=admission, limit_s=limit_s),
             metrics=metrics,
+            spans=closing.enter_context(traced(settings, version("tactful"))),
         )
         served: Served
         match settings.log:

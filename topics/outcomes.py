@@ -191,3 +191,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How likely this person was to be treated as they were."""
     pass_id: str = ""
     """The trace of the closing pass; empty when there was none."""
+    traceparent: str | None = None
+    """The W3C trace of the event that opened it, which stands in the record's header of that name too."""

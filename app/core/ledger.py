@@ -238,6 +238,7 @@ class Ledger:
                 policy_version=self.policy.version,
                 holdout=self.held_out,
                 pass_id=self.pass_id,
+                traceparent=intent.traceparent,
             )
         )
 

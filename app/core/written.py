@@ -32,7 +32,10 @@ def records_of(user_id: str, decided: Decided, now: datetime) -> list[NewRecord]
             NewRecord(NUDGES.name, key, encode(nudge), at_ms, _traced(nudge.traceparent))
             for nudge in decided.nudges
         )
-        records.extend(NewRecord(NUDGE_OUTCOME.name, key, encode(one), at_ms) for one in decided.outcomes)
+        records.extend(
+            NewRecord(NUDGE_OUTCOME.name, key, encode(one), at_ms, _traced(one.traceparent))
+            for one in decided.outcomes
+        )
         if decided.trace is not None:
             records.append(NewRecord(NUDGE_PASS.name, key, encode(decided.trace), at_ms))
     if decided.matured is not None:

@@ -13,7 +13,7 @@ from app.core.tally import Tally
 
 if TYPE_CHECKING:
     from app.core.partition import PendingAsk
-    from app.drivers.machine import Model
+    from app.drivers.machine import Model, Spans
 
 log = logging.getLogger("tactful.partition")
 
@@ -28,11 +28,13 @@ class Asking:
         answered: Callable[[int, Reply], None],
         count: Callable[[Tally], None],
         ended: Callable[[], None],
+        spans: Spans,
     ) -> None:
         self._model = model
         self._count = count
         self._answered = answered
         self._ended = ended
+        self._spans = spans
         self._out: dict[int, asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
@@ -59,11 +61,15 @@ class Asking:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, pending: PendingAsk) -> None:
+        came: Reply | None = None
+        told = self._spans.asking(pending)
         try:
-            reply = await self._model.ask(pending.ask)
+            came = reply = await self._model.ask(pending.ask)
         except Exception:
             log.exception("the model's front door raised instead of replying: counted as unreachable")
-            reply = Reply(failed="unreachable")
+            came = reply = Reply(failed="unreachable")
+        finally:
+            told(came)
         self._count(_counted(pending.ask.question, reply))
         self._answered(pending.ask_id, reply)
 

@@ -11,7 +11,7 @@ from app.drivers.machine import CommitDoubt
 
 if TYPE_CHECKING:
     from app.core.partition import Commit
-    from app.drivers.machine import Machine, PartitionLog
+    from app.drivers.machine import Machine, PartitionLog, Spans
 
 
 class Committing:
@@ -29,6 +29,7 @@ class Committing:
         interval_s: float,
         on_commit: Callable[[str, float], None],
         changed: Callable[[], None],
+        spans: Spans,
     ) -> None:
         self._partition = partition
         self._log = log
@@ -36,6 +37,7 @@ class Committing:
         self._interval_s = interval_s
         self._on_commit = on_commit
         self._changed = changed
+        self._spans = spans
         self._began = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -89,21 +91,25 @@ class Committing:
         self._changed()
 
     async def _make_durable(self, commit: Commit) -> None:
-        began = time.monotonic()
+        began, result = time.monotonic(), "failed"
+        told = self._spans.committing(commit)
         try:
             async with asyncio.timeout(self._within_s):
                 await self._log.commit(commit)
             self._partition.committed(commit.number)
+            result = "committed"
         except TimeoutError as error:
             self._in_doubt(f"a commit had not ended after {self._within_s:g} s", error)
         except Exception as error:  # noqa: BLE001 - any failure is doubt, and raised by the loop
             self._in_doubt(f"a commit failed: {str(error) or type(error).__name__}", error)
+        finally:
+            told(result)
         ended = time.monotonic()
         self._task = None
         if self.doubt is None:
             self.last_at = ended
             self.work_since = ended if self._partition.has_work else None
-        self._on_commit("failed" if self.doubt else "committed", ended - began)
+        self._on_commit(result, ended - began)
         self._changed()
 
     def _in_doubt(self, message: str, cause: Exception) -> None:

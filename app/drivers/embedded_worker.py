@@ -18,7 +18,7 @@ from topics.controls import NUDGE_CONTROLS
 if TYPE_CHECKING:
     from app.core.tally import Tally
     from app.drivers.clock import Clock
-    from app.drivers.machine import Machine, Model
+    from app.drivers.machine import Machine, Model, Spans
 
 log = logging.getLogger("tactful.worker")
 
@@ -54,6 +54,7 @@ class EmbeddedWorker:
         room: Callable[[int, datetime], int],
         on_tally: Callable[[Tally], None] = _nothing,
         on_commit: Callable[[str, float], None] = _nothing,
+        spans: Callable[[int], Spans] | None = None,
         min_commit_interval_s: float = MIN_COMMIT_INTERVAL_S,
         first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
@@ -66,6 +67,7 @@ class EmbeddedWorker:
         self._room = room
         self._on_tally = on_tally
         self._on_commit = on_commit
+        self._spans = spans
         self._interval_s = min_commit_interval_s
         self._first_pause_s = first_pause_s
         self.position = 0
@@ -151,6 +153,7 @@ class EmbeddedWorker:
             room=lambda now: self._room(machine.woken, now),
             on_tally=self._on_tally,
             on_commit=self._on_commit,
+            spans=self._spans and self._spans(0),
             min_commit_interval_s=self._interval_s,
         )
         self.loop, self.trouble, self.position = loop, "", head.next

@@ -27,7 +27,7 @@ from topics.user_events import USER_EVENTS
 if TYPE_CHECKING:
     from app.core.tally import Tally
     from app.drivers.clock import Clock
-    from app.drivers.machine import Model
+    from app.drivers.machine import Model, Spans
     from app.drivers.served import OutputEnds
 
 log = logging.getLogger("tactful.worker")
@@ -66,6 +66,7 @@ class KafkaWorker:
         on_tally: Callable[[Tally, str], None] = _nothing,
         on_gone: Callable[[str], None] = _nothing,
         on_commit: Callable[[str, float], None] = _nothing,
+        spans: Callable[[int], Spans] | None = None,
         min_commit_interval_s: float = MIN_COMMIT_INTERVAL_S,
     ) -> None:
         """`on_tally` is told whose gauges they are (a partition's number), `on_gone` who has none any more.
@@ -86,6 +87,7 @@ class KafkaWorker:
         self._on_tally = on_tally
         self._on_gone = on_gone
         self._on_commit = on_commit
+        self._spans = spans
         self._interval_s = min_commit_interval_s
         self._controls = FollowedControls(kafka, self._controls_changed)
         self._turn = asyncio.Semaphore(RESTORED_AT_ONCE)
@@ -275,6 +277,7 @@ class KafkaWorker:
             on_tally=lambda tally: self._on_tally(tally, str(taken.number)),
             on_commit=self._on_commit,
             on_less=self._poke,
+            spans=self._spans and self._spans(taken.number),
             min_commit_interval_s=self._interval_s,
         )
         loop.controls(self._controls.paused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,6 +37,38 @@ class Model(Protocol):
         """Requests that wait for an answer from outside, of all loops that share the model."""
 
     async def ask(self, ask: Ask) -> Reply: ...
+
+
+class Spans(Protocol):
+    """Who is told when a partition's requests and commits begin and end, to draw them as a trace."""
+
+    def asking(self, pending: PendingAsk) -> Callable[[Reply | None], None]:
+        """A request begins; what is returned is told its reply, or None when nobody waits for it any more."""
+
+    def committing(self, commit: Commit) -> Callable[[str], None]:
+        """A commit begins; what is returned is told its result, `committed` or `failed`."""
+
+    def close(self) -> None:
+        """The loop has ended: what is still open was thrown away."""
+
+
+class NoSpans:
+    """Nobody is told."""
+
+    def asking(self, pending: PendingAsk) -> Callable[[Reply | None], None]:
+        del pending
+        return _unheard
+
+    def committing(self, commit: Commit) -> Callable[[str], None]:
+        del commit
+        return _unheard
+
+    def close(self) -> None:
+        pass
+
+
+def _unheard(_: object) -> None:
+    pass
 
 
 class Machine(Protocol):

@@ -19,7 +19,7 @@ from app.core.defects import TooManyDefects
 from app.core.row import NewerRow
 from app.drivers.asking import Asking
 from app.drivers.committing import Committing
-from app.drivers.machine import CommitDoubt, Machine, Model, PartitionLog
+from app.drivers.machine import CommitDoubt, Machine, Model, NoSpans, PartitionLog, Spans
 
 if TYPE_CHECKING:
     from app.core.tally import Tally
@@ -74,6 +74,7 @@ class PartitionLoop:
         on_tally: Callable[[Tally], None] = _nothing,
         on_commit: Callable[[str, float], None] = _nothing,
         on_less: Callable[[], None] = _nothing,
+        spans: Spans | None = None,
         min_commit_interval_s: float = MIN_COMMIT_INTERVAL_S,
         commit_within_s: float = COMMIT_WITHIN_S,
     ) -> None:
@@ -83,10 +84,13 @@ class PartitionLoop:
         self._room = room
         self._on_tally = on_tally
         self._on_less = on_less
+        self._spans = spans or NoSpans()
         self._happened = asyncio.Event()
         self._happened.set()
         self._quiet = asyncio.Event()
-        self._asking = Asking(model, answered=self._answered, count=on_tally, ended=self._look)
+        self._asking = Asking(
+            model, answered=self._answered, count=on_tally, ended=self._look, spans=self._spans
+        )
         self._committing = Committing(
             partition,
             log,
@@ -94,6 +98,7 @@ class PartitionLoop:
             interval_s=min_commit_interval_s,
             on_commit=on_commit,
             changed=self._look,
+            spans=self._spans,
         )
         self._ticked_at = float("-inf")
         self._error: Exception | None = None
@@ -206,6 +211,7 @@ class PartitionLoop:
                 alarm.cancel()
             await self._asking.let_go()
             await self._committing.let_go()
+            self._spans.close()
             self._quiet.set()
 
     async def drain(self, within_s: float) -> bool:

@@ -20,6 +20,7 @@ IMPORTERS = {
     "rocksdict": "app/drivers/rocks.py",
     "anthropic": "app/model/client.py",
     "prometheus_client": "app/metrics.py",
+    "opentelemetry": "app/tracing.py",
     "duckdb": "app/export/duck.py",
     "faust": "app/console/*.py",
     "jinja2": "app/console/pages/templating.py",

@@ -24,7 +24,7 @@ FIELDS: dict[type[msgspec.Struct], str] = {
     "reply_to traceparent",
     Outcome: "schema_version outcome_id user_id agent intent_id subject outcome reason opened_at due_at "
     "closed_at opened_by closed_by matured_by evidence nudge_id attempts written_by model_calls input_tokens "
-    "output_tokens cost_usd candidates outranked_by policy_version holdout propensity pass_id",
+    "output_tokens cost_usd candidates outranked_by policy_version holdout propensity pass_id traceparent",
     Ref: "topic partition offset event_id",
     Evidence: "verdict confidence quote message_id model",
     Attempt: "approach result problems model input_tokens output_tokens seconds",
