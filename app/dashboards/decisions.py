@@ -98,7 +98,6 @@ ENDS = Row(
             ),
             kind="bargauge",
             width=8,
-            height=10,
             decimals=0,
         ),
         Panel(
@@ -113,7 +112,6 @@ ENDS = Row(
             ),
             kind="bargauge",
             width=8,
-            height=10,
             decimals=0,
         ),
         Panel(
@@ -128,7 +126,6 @@ ENDS = Row(
             ),
             kind="table",
             width=8,
-            height=10,
             decimals=0,
         ),
     ),

@@ -35,14 +35,18 @@ EVENTS = Row(
             title="Lag by partition",
             says="Events that stand in the log and are not decided. One partition alone: look for a flood or an open "
             "transaction; all of them: the machine, the brokers or the model.",
-            queries=(Query(f"sum by (partition) (tactful_lag_events{{{OF}}})", "{{partition}}"),),
+            queries=(Query(f"sum by (partition) (tactful_lag_events{{{OF}}})", "partition {{partition}}"),),
             steps=((10_000, "red"),),
         ),
         Panel(
             title="Fullness of the backlog",
             says="How far the fullest bound of what may wait undecided is reached: events, their bytes, or passes that "
             "wait for the model. From 1 on a partition receives nothing until half of it is decided.",
-            queries=(Query(f"max by (partition) (tactful_backlog_fullness_ratio{{{OF}}})", "{{partition}}"),),
+            queries=(
+                Query(
+                    f"max by (partition) (tactful_backlog_fullness_ratio{{{OF}}})", "partition {{partition}}"
+                ),
+            ),
             unit="percentunit",
             steps=((1.0, "red"),),
         ),
@@ -123,12 +127,14 @@ PARTITIONS = Row(
             says="Who has how many; the sum is the number that people are spread over.",
             queries=(Query(f"sum by (instance) (tactful_partitions_owned{{{OF}}})", "{{instance}}"),),
             stacked=True,
+            width=6,
         ),
         Panel(
             title="Partitions not at work",
             says="By how they are: waiting for the group, being taken over, pausing after a doubt, refused or stopped.",
             queries=(Query(f"sum by (state) (tactful_partitions_unserved{{{OF}}})", "{{state}}"),),
             stacked=True,
+            width=6,
         ),
         Panel(
             title="How long taking over took",
@@ -142,13 +148,19 @@ PARTITIONS = Row(
                 ),
             ),
             unit="s",
+            width=6,
         ),
         Panel(
             title="Input blocked by somebody's transaction",
             says="How long a service's open transaction has kept what stands behind it from being read.",
-            queries=(Query(f"max by (partition) (tactful_input_blocked_seconds{{{OF}}})", "{{partition}}"),),
+            queries=(
+                Query(
+                    f"max by (partition) (tactful_input_blocked_seconds{{{OF}}})", "partition {{partition}}"
+                ),
+            ),
             unit="s",
             steps=((60, "red"),),
+            width=6,
         ),
     ),
 )
@@ -166,6 +178,7 @@ ODD = Row(
                 ),
             ),
             stacked=True,
+            width=6,
         ),
         Panel(
             title="Defects",
@@ -173,6 +186,7 @@ ODD = Row(
             "began. None is the good answer.",
             queries=(Query(f"sum by (error) (tactful_defects_total{{{OF}}})", "{{error}}"),),
             empty_when_well=True,
+            width=6,
         ),
         Panel(
             title="In the wrong partition",
@@ -180,6 +194,7 @@ ODD = Row(
             "partitioner is not murmur2. None is the good answer.",
             queries=(Query(f"sum by (source) (tactful_misrouted_events_total{{{OF}}})", "{{source}}"),),
             empty_when_well=True,
+            width=6,
         ),
         Panel(
             title="What fell off full rows",
@@ -189,6 +204,7 @@ ODD = Row(
                     f"sum by (what) (increase(tactful_dropped_total{{{OF}}}[$__rate_interval]))", "{{what}}"
                 ),
             ),
+            width=6,
         ),
     ),
 )

@@ -44,6 +44,7 @@ RULES: list[dict[str, Any]] = [
 """What the scripted model answers."""
 KINDS = 10
 SERVICE = "tests"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 class Lives:
@@ -65,6 +66,7 @@ class Lives:
             "time": now.isoformat(),
             "user_id": user,
             "data": data,
+            "traceparent": TRACEPARENT,
         }
         return NewRecord("user-events", user.encode(), json.dumps(body).encode(), at_ms or _ms(now))
 

@@ -52,7 +52,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(topics: Deployment, folder: Path, *, workers: int = 1) -> AsyncIterator[Scene]:
+async def scene(
+    topics: Deployment, folder: Path, *, workers: int = 1, patient: bool = False
+) -> AsyncIterator[Scene]:
     """At work, and scraped once."""
     policy = _policy(folder)
     connection = topics.kafka.connection
@@ -70,7 +72,7 @@ async def scene(topics: Deployment, folder: Path, *, workers: int = 1) -> AsyncI
             # Prometheus is there first: what a worker does when it begins is seen to begin.
             places = [f"127.0.0.1:{free_port()}" for _ in range(workers)]
             async with (
-                scraping(folder / "prometheus", *places) as prometheus,
+                scraping(folder / "prometheus", *places, patient=patient) as prometheus,
                 _workers(folder, places, env) as processes,
             ):
                 for one in processes:

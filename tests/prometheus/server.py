@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "helm" / "alerts").glob("*.yaml"))
 READY_WITHIN_S = 20.0
 CONFIG = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: {every}, scrape_timeout: {every}, evaluation_interval: {every}}}
 rule_files: [{rules}]
 scrape_configs:
   - job_name: tactful
@@ -76,20 +76,24 @@ def impatient(rules: str) -> str:
     return re.sub(r"^(\s+for:) \d+[smh]$", r"\1 1s", rules, flags=re.MULTILINE)
 
 
-def _configured(folder: Path, workers: Sequence[str], rules: Sequence[Path]) -> Path:
+def _configured(folder: Path, workers: Sequence[str], *, patient: bool) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    copies = [folder / path.name for path in rules]
-    for path, copy in zip(rules, copies, strict=True):
-        copy.write_text(impatient(path.read_text()))
+    copies = [folder / path.name for path in RULES]
+    for path, copy in zip(RULES, copies, strict=True):
+        text = path.read_text()
+        copy.write_text(text if patient else impatient(text))
     config = folder / "prometheus.yaml"
-    config.write_text(CONFIG.format(rules=", ".join(map(str, copies)), targets=", ".join(workers)))
+    every = "2s" if patient else "1s"
+    config.write_text(
+        CONFIG.format(every=every, rules=", ".join(map(str, copies)), targets=", ".join(workers))
+    )
     return config
 
 
 @asynccontextmanager
-async def scraping(folder: Path, *workers: str, rules: Sequence[Path] = RULES) -> AsyncIterator[Prometheus]:
-    """One that scrapes the workers at these addresses, `host:port` each."""
-    config, port = _configured(folder, workers, rules), free_port()
+async def scraping(folder: Path, *workers: str, patient: bool = False) -> AsyncIterator[Prometheus]:
+    """One that scrapes the workers at these addresses, `host:port` each; `patient`: alerts wait as they do outside."""
+    config, port = _configured(folder, workers, patient=patient), free_port()
     with (folder / "said").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             have(program),

@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.tools import have
 from tests.tools.grafana import grafana_models
 from tests.tools.prometheus import promtool
 
+PICTURES = Path(__file__).parents[2] / "app" / "docs" / "pictures"
 ROUND_TRIP = Path(__file__).parents[1] / "tools" / "grafana_round_trip.py"
 SUFFIXES = ("_bucket", "_sum", "_count")
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -140,3 +142,11 @@ def test_every_metric_stands_on_a_dashboard() -> None:
     """What is worth counting is worth looking at."""
     shown = " ".join(path.read_text() for path in FILES)
     assert [metric.name for metric in METRICS if metric.name not in shown] == []
+
+
+@every_file
+def test_the_picture_in_the_documentation_is_of_this_dashboard(path: Path) -> None:
+    """It shows each panel by its title: `python -m tests.prometheus.pictures` draws it anew."""
+    picture = (PICTURES / f"dashboard-{path.stem}.svg").read_text()
+    shown = [unescape(found) for found in re.findall(r">([^<>]+)</text>", picture)]
+    assert [panel["title"] for panel in panels(path) if panel["title"] not in shown] == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kafka.deployment import deployment
 from tests.prometheus.asked import FILES, filled_in, legend, panels
-from tests.prometheus.lives import KINDS, utc
+from tests.prometheus.lives import KINDS, TRACEPARENT, utc
 from tests.prometheus.scene import Scene, scene
 
 PEOPLE = 60
@@ -63,6 +63,9 @@ async def test_every_query_has_an_answer_and_a_lost_model_calls(kafka: str, tmp_
         await playing.go_on(0, PEOPLE)
         while not await decided(playing):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.3)
+        for topic in ("nudges", "nudge-outcome"):
+            traces = [dict(record.headers)["traceparent"] for record in await topics.records(topic)]
+            assert set(traces) == {TRACEPARENT.encode()}
         assert "TactfulModelDown" not in await playing.prometheus.firing()
         playing.model.script.down = True
         await playing.people(PEOPLE, PEOPLE + KINDS)
