@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from app.export import writing
+from app.export.book import held
 from app.export.tables import OUTCOMES, RECEIPTS
 from tests.export.conftest import Exporting, asked, placed
 from tests.export.runs import onto_folder
@@ -135,6 +136,14 @@ def test_another_log_or_layout_is_refused(exporting: Exporting, topics: Topics, 
     done = exporting.export()
     assert (done.code, "give an empty folder" in done.err) == (2, True)
     assert len(exporting.rows("outcomes", "1")) == count
+
+
+def test_two_at_once_are_one_too_many(exporting: Exporting) -> None:
+    """The second is refused with exit 2 as long as the first one runs."""
+    with held(exporting.to):
+        done = exporting.export()
+    assert (done.code, "another export" in done.err) == (2, True)
+    assert exporting.export().code == 0
 
 
 def test_since_begins_later(exporting: Exporting, topics: Topics) -> None:

@@ -71,6 +71,28 @@ async def test_only_what_is_committed_is_exported_and_once(topics: Deployment, t
     assert sorted(it.rows("outcomes", PLACE)) == placed(committed)
 
 
+async def test_what_was_deleted_before_it_was_exported_is_named(topics: Deployment, tmp_path: Path) -> None:
+    """Exit 1 with the partition and the offset where the log begins by now; what is left is exported."""
+    connection = topics.kafka.connection
+    it = Exporting(f"kafka://{connection.bootstrap}", tmp_path / "files", connection.prefix)
+    records = outcomes(tmp_path)
+    await topics.appender.append(records[:30])
+    await in_thread(it.added)
+    ends = {
+        partition: 1
+        + max(each.offset for each in await topics.records(OUTCOME) if each.partition == partition)
+        for partition in range(topics.partitions)
+    }
+    await topics.appender.append(records[30:])
+    await topics.cut(OUTCOME, 0, before=ends[0] + 2)
+    done = await asyncio.to_thread(it.export)
+    assert done.code == 1
+    assert done.object["tables"]["outcomes"]["gone_before"] == {"0": ends[0] + 2}
+    left = await topics.records(OUTCOME)
+    seen = [row for row in it.rows("outcomes", PLACE) if row[0] > 0 or row[1] >= ends[0]]
+    assert sorted(seen) == placed([each for each in left if each.partition > 0 or each.offset >= ends[0]])
+
+
 async def in_thread(call: Any, **named: Any) -> Any:
     """A command runs an event loop of its own."""
     return await asyncio.to_thread(call, **named)
