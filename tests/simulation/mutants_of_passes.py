@@ -231,6 +231,12 @@ PASSES: tuple[Mutant, ...] = (
         "return None",
     ),
     Mutant(
+        "a plan is put off for ever",
+        "verdicts",
+        "if times > ledger.policy.reading.postpone:",
+        "if times < 0:",
+    ),
+    Mutant(
         "who ignores nudges hears more of them",
         "interruptions",
         "return ignored_this_week(nudges, now, policy) >= policy.budget.ignored_per_week",
