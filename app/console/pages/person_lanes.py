@@ -21,7 +21,7 @@ WORDY_UP_TO = 26
 """More signs than these in a lane stand without words: they would hide each other."""
 LEVELS, LEVELS_IN_A_CROWD = 7, 4
 WORDS_OF_EVENT = 40
-WORDS_OF_DECISION = 42
+WORDS_OF_DECISION = 50
 
 _WITHOUT_WORDS = frozenset({"profile", "app", "receipt", "consent"})
 """What happens beside the story: its sign says enough."""

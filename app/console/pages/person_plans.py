@@ -86,8 +86,9 @@ def _rows(plans: Sequence[Plan], axis: Axis, clock: Clock) -> tuple[list[Row], i
     for plan in plans:
         subject = f" · {wording.isolated(wording.cut(plan.subject, WORDS))}" if plan.subject else ""
         words, state = f"{plan.agent}{subject}", _state(plan, clock)
-        start = min(axis.x(plan.opened_at), axis.right - _room(words, state))
-        end = max(_end(plan, axis) + 14, start + _room(words, state))
+        above, behind = (_room(words, state), 0.0) if plan.is_open else (_room(words), _room(state))
+        start = min(axis.x(plan.opened_at), axis.right - above)
+        end = max(_end(plan, axis) + 14 + behind, start + above)
         row = next((number for number, taken in enumerate(ends) if taken + 10 <= start - 8), len(ends))
         if row == ROWS:
             left_out += 1
@@ -97,12 +98,15 @@ def _rows(plans: Sequence[Plan], axis: Axis, clock: Clock) -> tuple[list[Row], i
     return rows, left_out
 
 
-def _room(words: str, state: str) -> float:
-    return wording.width(words) + wording.width(state) + 14
+def _room(*words: str) -> float:
+    return sum(wording.width(each) + 7 for each in words)
 
 
 def _end(plan: Plan, axis: Axis) -> float:
-    ends = [plan.due_at, plan.looked_at_next, plan.expires_at if plan.is_open else plan.closed_at]
+    """Where its signs end; a plan that ended in time leaves nothing at the time when it was to come due."""
+    if plan.closed_at is not None:
+        return max(axis.x(plan.closed_at), axis.x(plan.due_at) if plan.outcome == "revoked" else 0.0)
+    ends = [plan.due_at, plan.looked_at_next, plan.expires_at]
     return max(axis.x(at) for at in ends if at is not None)
 
 
@@ -151,13 +155,17 @@ class _Drawn:
                 f"{row.words}: planned {self._clock.said(plan.opened_at)} for {self._clock.said(plan.due_at)}"
             )
             self.marks.append(Mark(opened, y, "plan", says, f"#plan-{plan.intent_id}", 12))
-        room = _room(row.words, row.state)
+        room = _room(row.words, row.state if plan.is_open else "")
         start = min(opened - 5, self._axis.right - room)
         css = "gone" if struck is not None else "strong"
-        state_css = f"k-{kind}" if not plan.is_open else "soft"
         self.labels.append(
-            Label(start, y - 10, row.words, css, more=row.state, more_css=state_css, href=href)
+            Label(start, y - 10, row.words, css, more=row.state if plan.is_open else "", href=href)
         )
+        if not plan.is_open:
+            end = _end(plan, self._axis) + 13
+            left = end + _room(row.state) > self._axis.right
+            place = (opened - 12, "end") if left else (end, "start")
+            self.labels.append(Label(place[0], y + 4, row.state, f"k-{kind}", place[1], href=href))
 
     def cause(self, event_x: float, event_y: float, x: float, y: float) -> None:
         """From what was said to the plan that it raised."""

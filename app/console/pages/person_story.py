@@ -12,7 +12,7 @@ from app.console.pages.clock import Clock
 from app.console.pages.templating import plural
 from app.console.values import EventSeen, NudgeSeen, PassSeen, PersonView, Plan
 from app.explain.sentences import Said
-from topics.passes import Pass, PassAsk, PassCandidate
+from topics.passes import GateAnswer, Pass, PassAsk, PassCandidate
 
 SHOWN = 200
 """Entries of the past that are shown at once; more on request."""
@@ -29,6 +29,16 @@ class Candidate(msgspec.Struct, frozen=True):
     candidate: PassCandidate
     subject: str
     won: bool
+
+    @property
+    def looks(self) -> list[list[GateAnswer]]:
+        """The gates' answers, apart for each time that they were asked: at first, and at the last look."""
+        looks: list[list[GateAnswer]] = []
+        for gate in self.candidate.gates:
+            if not looks or any(known.gate == gate.gate for known in looks[-1]):
+                looks.append([])
+            looks[-1].append(gate)
+        return looks
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,7 @@ if (stream) {
     for (const row of [...fresh.rows]) {
       if (stream.querySelector(`[data-place="${CSS.escape(row.dataset.place)}"]`)) row.remove();
     }
+    if (fresh.rows.length) document.querySelector("#content .empty")?.remove();
     stream.prepend(...fresh.rows);
     while (stream.rows.length > 200) stream.lastElementChild.remove();
   });
