@@ -50,9 +50,9 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def _rendered(values: tuple[Path, ...], more: str) -> str:
+def _rendered(values: tuple[Path, ...], more: str, chart: Path) -> str:
     files = [part for path in values for part in ("--values", path)]
-    done = run("template", "it", CHART, "--namespace", NAMESPACE, *files, "--set-json", more)
+    done = run("template", "it", chart, "--namespace", NAMESPACE, *files, "--set-json", more)
     if done.returncode:
         raise RefusedError(done.stderr)
     return done.stdout
@@ -60,8 +60,13 @@ def _rendered(values: tuple[Path, ...], more: str) -> str:
 
 def rendered(*values: Path, **more: Any) -> Rendered:
     """Every resource for these files of values, and for what is laid over them."""
+    return rendered_from(CHART, values, more)
+
+
+def rendered_from(chart: Path, values: tuple[Path, ...], more: Mapping[str, Any]) -> Rendered:
+    """The same of a chart that was changed."""
     laid_over = ",".join(f"{key}={json.dumps(value)}" for key, value in more.items())
-    return [one for one in _yaml().load_all(_rendered(values, laid_over)) if one]
+    return [one for one in _yaml().load_all(_rendered(values, laid_over, chart)) if one]
 
 
 def of_kind(resources: Rendered, kind: str) -> Rendered:
