@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.outside.lines import to_line
-from tests.facts.http.at_home import House, at_home
+from app.outside.log import MadeAnewError
+from app.outside.running import WorkerLog
+from tests.facts.http.at_home import House, at_home, settings
 from topics.record import NewRecord
 
 
@@ -48,3 +50,20 @@ async def test_other_events_go_in(tmp_path: Path) -> None:
         status, _ = await posted(house, record("user-events", "app.opened"))
         assert status == 202
         assert len(house.records()) == 1
+
+
+async def test_records_are_read_from_an_offset_on(tmp_path: Path) -> None:
+    """Through the worker as from the folder itself; an offset beyond the end is another log's, and is refused."""
+    async with at_home(tmp_path) as house:
+        await house.ready()
+        for _ in range(3):
+            await posted(house, record("user-events", "app.opened"))
+        there = settings(tmp_path, http={"listen": house.url.removeprefix("http://")}).http
+        log = WorkerLog(there)
+
+        async def offsets(begin: int) -> list[int]:
+            return [each.offset async for each in log.read("user-events", begin={0: begin})]
+
+        assert [await offsets(begin) for begin in (0, 2, 3)] == [[0, 1, 2], [2], []]
+        with pytest.raises(MadeAnewError, match="ends at offset 3"):
+            await offsets(4)
