@@ -161,11 +161,24 @@ def _fields(where: str, old: Node, new: Node, *, ours: bool) -> Iterator[tuple[s
         yield from _node(here, field, now[name], ours=ours)
     for name in (needs - needed) - set(was):
         yield f"{where}.{name}", "a new field is required: released writers and older records lack it"
-    if old.get("additionalProperties", True) and new.get("additionalProperties") is False:
-        yield where, "narrowed: it takes no other fields any more"
+    yield from _others(where, _rest(old), _rest(new), ours=ours)
     for name in TOGETHER:
         if name in new and new[name] != old.get(name):
             yield where, f"narrowed: what its fields must say together ({name}) has changed"
+
+
+def _others(where: str, old: Node | None, new: Node | None, *, ours: bool) -> Iterator[tuple[str, str]]:
+    """What fields that are not named may hold."""
+    if old is not None and new is None:
+        yield where, "narrowed: it takes no other fields any more"
+    elif old is not None and new is not None:
+        yield from _node(f"{where}.*", old, new, ours=ours)
+
+
+def _rest(node: Node) -> Node | None:
+    """The schema of fields that are not named; None where there may be none."""
+    rest = node.get("additionalProperties", True)
+    return None if rest is False else {} if rest is True else rest
 
 
 def _same(one: Node, other: Node) -> bool:

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from topics.controls import NUDGE_CONTROLS, Control
-from topics.dead_letters import DEAD_LETTER, DEAD_REASONS, MARK
+from topics.dead_letters import DEAD_LETTER, DEAD_REASONS, MARK, dead_letter
 from topics.narrower import FIELDS, WHOLE
 from topics.nudges import NUDGES, Nudge
 from topics.outcomes import NUDGE_OUTCOME, REASONS, Outcome
 from topics.passes import NUDGE_PASS, Pass
+from topics.record import Record
 from topics.user_events import KNOWN_TYPES, USER_EVENTS
 
 Schema = dict[str, Any]
@@ -121,9 +122,10 @@ def dead_letter_schema() -> Schema:
         "offset": "The offset it had, as a number in words.",
         "at": "When it was put aside.",
     }
-    headers: dict[str, Schema] = {MARK + name: _text(words) for name, words in said.items()}
-    headers[MARK + "reason"][KNOWN] = sorted(DEAD_REASONS)
-    headers[MARK + "at"]["format"] = "date-time"
+    written = dead_letter(Record("", 0, 0, None, None, 0), "empty", "", 0).headers
+    headers: dict[str, Schema] = {name: _text(said[name.removeprefix(MARK)]) for name, _ in written}
+    headers.get(f"{MARK}reason", {})[KNOWN] = sorted(DEAD_REASONS)
+    headers.get(f"{MARK}at", {})["format"] = "date-time"
     return {
         "$schema": DRAFT,
         "$id": f"{DEAD_LETTER.name}.json",

@@ -73,6 +73,18 @@ BREAKING = {
         Edit("outcomes.py", "    approach: str\n", "    way: str\n"),
         "nudge-outcome.attempts[].approach: the field is taken away",
     ),
+    "what may lie in a field": (
+        Edit(
+            "user_events.py",
+            "    where: dict[str, Any] | None = None\n",
+            "    where: dict[str, str] | None = None\n",
+        ),
+        "user-events.intent.requested.data.exit_on[].where.*: narrowed: it was anything, and must be string",
+    ),
+    "a header of a dead letter": (
+        Edit("dead_letters.py", '        "error": error,\n', ""),
+        "dead-letter.tactful_error: the field is taken away",
+    ),
     "a default changed": (
         Edit("user_events.py", "    importance: float = 0.5\n", "    importance: float = 0.9\n"),
         "user-events.digest.item.data.importance: left out it meant 0.5, and means 0.9",
