@@ -16,6 +16,12 @@ PASSES: tuple[Mutant, ...] = (
         "a closed intent stays in the row", "ledger", "        self.row.drop_intent(intent.intent_id)\n", ""
     ),
     Mutant(
+        "a plan that closed is not counted",
+        "ledger",
+        '        self.tally.count("tactful_intents_closed_total", intent.agent, ending.outcome, ending.reason)\n',
+        "",
+    ),
+    Mutant(
         "a closed intent opens again",
         "ledger",
         "        if self._is_known(intent_id):\n            return None\n",

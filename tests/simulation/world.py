@@ -348,16 +348,15 @@ class World:
         plans = Counter(plan.agent for _, row in rows for plan in row.intents.values())
         shown = Counter({agent: gauges.get(("tactful_open_intents", (agent,)), 0) for agent in ROSTER})
         unread = sum(len(row.unread) for _, row in rows)
-        if +shown != plans or gauges["tactful_reading_debt_messages", ()] != unread:
+        balanced = not gauges["tactful_ledger_imbalance_intents", ()]
+        if +shown != plans or gauges["tactful_reading_debt_messages", ()] != unread or not balanced:
             raise Broken("gauges", f"{gauges} with {plans} open and {unread} messages unread")
         if gauges["tactful_overdue_intents", ()]:
             return
         for user, row in rows:
             for plan in row.intents.values():
                 if plan.wake_at <= owner.now:
-                    raise Broken(
-                        "I9", f"{user}: {plan.subject} is {plan.status} and overdue since {plan.wake_at}"
-                    )
+                    raise Broken("I9", f"{user}: {plan.subject} is {plan.status}, due at {plan.wake_at}")
 
     # When the faults stop
 
