@@ -222,3 +222,24 @@ async def test_the_page_of_a_worker_at_work_is_the_list(tmp_path: Path) -> None:
         assert series >= known, metric.name
         unforeseen = {label for label in metric.labels if label in ANY}
         assert unforeseen or series == known, metric.name
+
+
+async def test_the_ledger_balances_after_a_restart(tmp_path: Path) -> None:
+    """The counters begin at 0 again and the plans are still open: that is no imbalance, nor is what closes then."""
+    request = {"agent": "follow_up", "subject": "the song", "due_at": "2099-01-01T00:00:00Z"}
+    async with at_home(tmp_path) as house:
+        await house.post(event("consent.changed", id="1", data={"agent": "*", "granted": True}))
+        await house.post(event("intent.requested", id="2", data=request))
+        await house.decided()
+        first = (await house.get("/metrics")).body
+    async with at_home(tmp_path) as house:
+        second = (await house.get("/metrics")).body
+        await house.post(event("intent.revoked", id="3", data={"subject_key": "the song"}))
+        await house.decided()
+        third = (await house.get("/metrics")).body
+    opened = 'tactful_intents_opened_total{agent="follow_up"}'
+    standing = 'tactful_open_intents{agent="follow_up"}'
+    for page, said in ((first, (1, 1)), (second, (0, 1)), (third, (0, 0))):
+        assert f"\n{opened} {said[0]}.0\n" in page
+        assert f"\n{standing} {said[1]}.0\n" in page
+        assert "\ntactful_ledger_imbalance_intents 0.0\n" in page
