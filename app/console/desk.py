@@ -13,6 +13,7 @@ from app.console.audit import Audit
 from app.console.door import Door, Visitor
 from app.console.frame_values import Frame
 from app.console.knowing import Asking, Knowing, Opened, now
+from app.console.looks import Looks
 from app.console.operator_values import Audited
 from app.console.switches import Switches
 from app.console.tail import Tail
@@ -50,6 +51,7 @@ class Desk:
     version: str
     peers: Peers
     dead_letters: int | None = field(default=None)
+    looks: Looks = field(default_factory=Looks)
 
     async def frame(self, request: web.Request, visitor: Visitor) -> Frame:
         """What stands around a page."""
@@ -76,6 +78,13 @@ class Desk:
     def note(self, visitor: Visitor, what: str, about: str, detail: str = "") -> None:
         """Write down what is about to be done; NotWrittenError, and it is not done."""
         self.audit.write(Audited(at=now(), who=visitor.who, what=what, about=about, detail=detail))
+
+    def note_look(self, visitor: Visitor, user_id: str) -> None:
+        """Write down that somebody looks at a person's words, once for a page that stays open."""
+        at, look = now(), (visitor.csrf, visitor.who, user_id)
+        if not self.looks.is_noted(*look, at):
+            self.note(visitor, "show_text", user_id)
+            self.looks.noted(*look, at)
 
     def asking(self, request: web.Request) -> Asking:
         """How another console is asked in the name of this request."""

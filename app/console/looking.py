@@ -84,7 +84,7 @@ class Looking:
         """One person; 404 when nobody has heard of them, 503 when that cannot be said now."""
         user_id, words = user_of(request), shown(request)
         if words:
-            self._desk.note(visitor, "show_text", user_id)
+            self._desk.note_look(visitor, user_id)
         here, ask = HOP in request.headers, self._desk.asking(request)
         view = await self._desk.knowing.person(user_id, shown=words, here=here, ask=ask)
         if view.known:
