@@ -91,7 +91,11 @@ def rendered(page: str, value: object, frame: Frame) -> str:
 @web.middleware
 async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every answer has the headers; a stream is given them before it begins."""
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as led:  # which is a response, too
+        led.headers.update(HEADERS)
+        raise
     if not response.prepared:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)

@@ -12,17 +12,18 @@ from app.console.knowing import Asking, Told, now, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share
 from app.console.person_row import FOLLOWED
-from app.console.projection import buckets, head, person, project
+from app.console.projection import buckets, head, person, project, swept
 from app.console.values import Note, PersonView
 from app.deployment import Deciding
 from app.drivers.rocks import StoreError, StoreLocked
 from app.outside.folder import FolderLog
-from app.outside.log import OutOfReachError, milliseconds
+from app.outside.log import MadeAnewError, OutOfReachError, milliseconds
 from app.outside.running import WorkerLog, is_meant
 from topics.record import Record
 from topics.state import NUDGE_STATE
 
 LOOK_S = 0.5
+SWEEP_S = 3600.0
 ROWS_AT_LEAST_S = 1.0
 ROWS_SHARE = 20
 """An embedded log keeps no history of rows: all of them are asked for again, for a twentieth of the time at most."""
@@ -45,6 +46,15 @@ class Held:
     def delete(self, key: bytes) -> None:
         self._values.pop(key, None)
 
+    def sweep(self, oldest_ms: int) -> None:
+        """Let go of what is older."""
+        for key, value in list(self._values.items()):
+            kept = swept(key, value, oldest_ms)
+            if kept is None:
+                del self._values[key]
+            else:
+                self._values[key] = kept
+
 
 class EmbeddedKnowing:
     """See Knowing. Without a worker nothing happens on the log, and what was read last is shown, with a note."""
@@ -61,10 +71,11 @@ class EmbeddedKnowing:
         self._rows_at = float("-inf")
         self._read_at = now()
         self._trouble = "it was not read yet"
+        self._was_read = False
 
     async def run(self) -> None:
         """Follow the worker; while none runs, the folder is read once and then left to whoever wants to start."""
-        folder_read = False
+        folder_read, swept_at = False, asyncio.get_running_loop().time()
         while True:
             try:
                 theirs = await self._worker.folder()
@@ -76,12 +87,18 @@ class EmbeddedKnowing:
                         await self._from_folder()
                         folder_read = True
                     self._trouble = f"no worker with {self._path} answers at TACTFUL_HTTP"
+            except MadeAnewError:
+                self._forget()
             except (OutOfReachError, StoreError) as error:
                 self._trouble = str(error)
+            if asyncio.get_running_loop().time() > swept_at + SWEEP_S:
+                swept_at = asyncio.get_running_loop().time()
+                self._shelf.sweep(milliseconds(now() - self._keep))
             await asyncio.sleep(LOOK_S)
 
     def ready(self) -> list[str]:
-        return [] if not self._trouble else [self._trouble]
+        """Without a worker it shows what there is: nobody is sent elsewhere for that."""
+        return [] if self._was_read else [self._trouble]
 
     async def person(self, user_id: str, *, shown: bool, here: bool, ask: Asking) -> PersonView:
         del here, ask
@@ -120,6 +137,12 @@ class EmbeddedKnowing:
             )
         ]
 
+    def _forget(self) -> None:
+        """The log is another one now: what was known is of the old one."""
+        self._shelf, self._rows = Held(), {}
+        self._next = dict.fromkeys(FOLLOWED, 0)
+        self._rows_at = float("-inf")
+
     async def _from_folder(self) -> None:
         if not self._path.exists():
             return
@@ -145,7 +168,7 @@ class EmbeddedKnowing:
                 count += 1
                 if count % AT_ONCE == 0:
                     await asyncio.sleep(0)
-        self._read_at = now()
+        self._read_at, self._was_read = now(), True
 
     async def _take_rows(self, log: WorkerLog | FolderLog) -> None:
         clock = asyncio.get_running_loop().time

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import faust
 from yarl import URL
 
+from app.console.changelog import MAX_BYTES, ensure
 from app.console.faust_reading import credentials, read_committed
 from app.console.person_row import FOLLOWED
-from app.console.projection import project
+from app.console.projection import project, swept
 from app.drivers.kafka_client import Kafka
 from topics.record import Record
 
@@ -23,9 +26,9 @@ log = logging.getLogger("tactful.console")
 
 GROUP = "tactful-console"
 TABLE = "people"
-STARTED_WITHIN_S = 60.0
-MAX_BYTES = 2 * 1024 * 1024
-"""As the broker takes in `dead-letter`; a person's row here is far below its default of 1 MB."""
+SWEEP_S = 1.0
+SWEPT_AT_ONCE = 100
+"""A hundred thousand people are looked at in a quarter of an hour, for some milliseconds of each second."""
 _STORE = {
     # Per partition; Faust's own 2 GB cache and 64 MB buffers are for one table on a machine of its own.
     "block_cache_size": 16 * 1024 * 1024,
@@ -59,6 +62,8 @@ class Tables:
 
     def __init__(self, settled: Settled) -> None:
         self.settled = settled
+        self._swept_at: dict[int, float] = {}
+        self._cursors: dict[int, bytes | None] = {}
         self.failures = 0
         """Records that could not be folded: a defect."""
         connection = settled.kafka.connection
@@ -95,8 +100,7 @@ class Tables:
             partitions=settled.partitions,
             key_type=bytes,
             value_type=bytes,
-            options={**_STORE, "ttl": int(settled.keep.total_seconds())},
-            extra_topic_configs={"max.message.bytes": str(MAX_BYTES)},
+            options=dict(_STORE),
         )
         names = [settled.kafka.place(topic, 0).topic for topic in FOLLOWED]
         followed = self.app.topic(
@@ -112,6 +116,9 @@ class Tables:
 
     async def start(self) -> None:
         """Join the group; what it has to restore is restored while this console answers already."""
+        settled = self.settled
+        changelog = self.table.changelog_topic_name
+        await ensure(settled.kafka, changelog, partitions=settled.partitions)
         await self.app.start()
 
     async def stop(self) -> None:
@@ -178,8 +185,8 @@ class Tables:
                 int((message.timestamp or 0) * 1000),
                 _headers(message.headers),
             )
+            shelf = Writing(self.table)
             try:
-                shelf = Writing(self.table)
                 project(shelf, record, partitions=settled.partitions, keep=settled.keep)
             except Exception as error:
                 self.failures += 1
@@ -190,7 +197,29 @@ class Tables:
                     record.offset,
                     type(error).__name__,
                 )
+            self._sweep(record)
             await asyncio.sleep(0)
+
+    def _sweep(self, record: Record) -> None:
+        """Look at some rows in turn, whether something in them is too old: only here Faust lets a table be written."""
+        number, shelf = record.partition, Writing(self.table)
+        if time.monotonic() - self._swept_at.get(number, 0.0) < SWEEP_S:
+            return
+        self._swept_at[number] = time.monotonic()
+        oldest = record.timestamp_ms - self.settled.keep // timedelta(milliseconds=1)
+        database = self.table.data._dbs.get(number)  # noqa: SLF001 - Faust hands out all partitions' rows only
+        if database is None:
+            return
+        rows = list(islice(database.items(from_key=self._cursors.get(number)), SWEPT_AT_ONCE))
+        self._cursors[number] = rows[-1][0] if len(rows) == SWEPT_AT_ONCE else None
+        for key, value in rows:
+            if key == self.table.data.offset_key:
+                continue
+            kept = swept(key, value, oldest)
+            if kept is None:
+                shelf.delete(key)
+            elif kept is not value:
+                shelf.put(key, kept)
 
 
 class Writing:

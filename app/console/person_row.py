@@ -87,9 +87,9 @@ def fold(known: PersonRow | None, record: Record, *, keep: timedelta) -> PersonR
     if record.offset <= before.upto.get(record.topic, -1):
         return known
     after = replace(before, upto={**before.upto, record.topic: record.offset})
+    oldest = record.timestamp_ms - keep // timedelta(milliseconds=1)
     if record.topic == NUDGE_STATE.name:
-        after = _with_state(after, record)
-        return after if after.state or after.records else None
+        return aged(_with_state(after, record), oldest)
     if record.timestamp_ms < after.erased_ms:
         return after  # another topic lags behind the erasure: what it tells of before must not come back
     if record.topic == USER_EVENTS.name and _is_erasure(record):
@@ -105,8 +105,13 @@ def fold(known: PersonRow | None, record: Record, *, keep: timedelta) -> PersonR
         )
     if record.topic == NUDGE_OUTCOME.name:
         after = _closed(after, record)
-    oldest = record.timestamp_ms - keep // timedelta(milliseconds=1)
     return _bounded(replace(after, records=(*after.records, _trimmed(record))), oldest)
+
+
+def aged(row: PersonRow, oldest_ms: int) -> PersonRow | None:
+    """The same person without what is older; None when nothing is left, the row itself when nothing is too old."""
+    kept = _bounded(row, oldest_ms)
+    return kept if kept.state or kept.records else None
 
 
 def _is_erasure(record: Record) -> bool:

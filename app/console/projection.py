@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from app.console.counts import Bucket, changed, changes, expired
-from app.console.person_row import PersonRow, fold
+from app.console.person_row import PersonRow, aged, fold
 from app.core.head import HEAD_KEY, Head
 from app.core.written import CANARY
 from app.drivers.served import is_done
@@ -86,6 +86,20 @@ def project(shelf: Shelf, record: Record, *, partitions: int, keep: timedelta) -
         shelf.delete(key)
     else:
         shelf.put(key, _encode(after))
+
+
+def swept(key: bytes, value: bytes, oldest_ms: int) -> bytes | None:
+    """A person's row without what is older, None when nothing is left of it; any other row as it is.
+
+    Who says nothing any more is folded no more: their old records go by this.
+    """
+    if key.startswith(b"\x00") or not _is_person(key):
+        return value
+    row = _row(value)
+    kept = aged(row, oldest_ms)
+    if kept is row:
+        return value
+    return None if kept is None else _encode(kept)
 
 
 def person(shelf: Shelf, user_id: str) -> PersonRow | None:
