@@ -67,7 +67,8 @@ def list_(
         counts = ", ".join(
             f"{count} {why}" for why, count in Counter(one.reason for one in found).most_common()
         )
-        say(f"{len(found)} dead letters: {counts}" if found else "no dead letters")
+        letters = "dead letter" if len(found) == 1 else "dead letters"
+        say(f"{len(found)} {letters}: {counts}" if found else "no dead letters")
 
 
 @app.command(

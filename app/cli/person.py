@@ -49,7 +49,7 @@ def _lines(row: Row, stands: Standing) -> Iterator[str]:
         yield f"  erased        {shown(row.erased_at)}; nothing older counts"
     yield f"  consents      {_consents(row)}"
     whose = "their own" if stands.quiet_hours_are_theirs else "the policy's"
-    now = f", until {shown(stands.quiet_until)} now" if stands.quiet_until else ""
+    now = f"; quiet now, until {shown(stands.quiet_until)}" if stands.quiet_until else ""
     yield f"  quiet hours   {stands.quiet_hours.start} to {stands.quiet_hours.end}, {whose}{now}"
     yield f"  nudges        {stands.today} of {stands.per_day} today, {stands.this_week} of {stands.per_week} in 7 days"
     if stands.ignored_this_week:
