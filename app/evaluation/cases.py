@@ -86,20 +86,23 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _OpenSubject(msgspec.Struct, frozen=True):
-    id: str
+    id: str | int
     subject: str
-    created_text: str = ""
+    created_text: str | None = None
 
 
 class _OneMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as one list of open subjects and one message, with its label in the same line."""
+    """A case as one list of open subjects and one message, with its label in the same line.
 
-    id: str
+    Whoever else has such cases numbers them, or leaves a field null.
+    """
+
+    id: str | int
     open_subjects: tuple[_OpenSubject, ...]
     message: str
-    resolved: tuple[str, ...] | None = None
-    kind: str = UNNAMED
-    language: str = UNNAMED
+    resolved: tuple[str | int, ...] | None = None
+    kind: str | None = None
+    language: str | None = None
 
 
 def read_cases(path: Path) -> tuple[list[Case], dict[str, Label]]:
@@ -113,7 +116,8 @@ def read_cases(path: Path) -> tuple[list[Case], dict[str, Label]]:
             plain = decoded(path, number, line, _OneMessage)
             case = _case(plain)
             if plain.resolved is not None:
-                labels[case.id] = Label(id=case.id, kind=plain.kind, settled=plain.resolved)
+                settled = tuple(map(str, plain.resolved))
+                labels[case.id] = Label(id=case.id, kind=plain.kind or UNNAMED, settled=settled)
         else:
             case = decoded(path, number, line, Case)
         complaint = _complaint(case, seen)
@@ -136,10 +140,12 @@ def read_labels(path: Path, cases: Sequence[Case]) -> dict[str, Label]:
 
 def _case(plain: _OneMessage) -> Case:
     planned = [
-        Planned(id=one.id, subject=one.subject, opened_by=one.created_text) for one in plain.open_subjects
+        Planned(id=str(one.id), subject=one.subject, opened_by=one.created_text or "")
+        for one in plain.open_subjects
     ]
     said = (Said(text=plain.message),)
-    return Case(id=plain.id, language=plain.language, intents=tuple(planned), messages=said)
+    language = plain.language or UNNAMED
+    return Case(id=str(plain.id), language=language, intents=tuple(planned), messages=said)
 
 
 def _complaint(case: Case, seen: set[str]) -> str:

@@ -42,6 +42,22 @@ def test_a_case_may_be_one_message(tmp_path: Path) -> None:
     assert (labels["r1"].settled, labels["r1"].kind) == (("s1",), "paraphrase")
 
 
+def test_others_number_their_cases_and_leave_fields_null(tmp_path: Path) -> None:
+    """Numbers are ids as well as texts are, what is null is not given, and what nobody asked for is ignored."""
+    subject = {"id": 1, "subject": "driving test", "created_text": None}
+    told = {
+        "id": 7,
+        "open_subjects": [subject],
+        "message": "I passed!",
+        "resolved": [1],
+        "kind": None,
+        "by": 3,
+    }
+    (only,), labels = read_cases(file(tmp_path, told))
+    assert (only.id, only.intents[0].id, only.intents[0].opened_by) == ("7", "1", "")
+    assert labels["7"].settled == ("1",)
+
+
 def test_labels_may_be_kept_apart(tmp_path: Path) -> None:
     """A case without a label is no error, and a file of labels is checked against its cases."""
     cases, labels = read_cases(
