@@ -54,7 +54,7 @@ def kept(topics: Sequence[Topic]) -> dict[str, Any]:
 
 def every_release(folder: Path = RELEASED) -> dict[str, Version]:
     """The schemas and the topics of every version that was released, the oldest first."""
-    versions = sorted((each for each in folder.iterdir() if each.is_dir()), key=_in_order)
+    versions = sorted((file.parent for file in folder.glob(f"*/{TOPICS_FILE}")), key=_in_order)
     return {each.name: read(each) for each in versions}
 
 

@@ -151,6 +151,12 @@ def test_this_version_fits_all_that_were_released(tmp_path: Path) -> None:
     assert said["versions"] == list(every_release()) == sorted(each.name for each in RELEASED.iterdir())
 
 
+def test_nothing_to_compare_with_is_no_pass(tmp_path: Path) -> None:
+    """Without a released version there is nothing that could be broken, and nobody is told that all is well."""
+    assert every_release(tmp_path) == {}
+    assert list(every_release()) != []
+
+
 @pytest.mark.parametrize("what", BREAKING)
 def test_a_break_is_named(tmp_path: Path, what: str) -> None:
     """Exit 1, and the message says which field of which record, and what is wrong with it."""
