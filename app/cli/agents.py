@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -12,6 +13,7 @@ from app.cli.answers import OUT_OF_REACH, USAGE, answer, complain, examples, say
 
 if TYPE_CHECKING:
     from agents.contract import Agent
+    from app.outside.log import Log
     from app.settings import Settings
     from topics.controls import Control
 
@@ -112,38 +114,67 @@ def _switch(name: str, *, paused: bool, as_json: bool) -> None:
 
     given = settings()
     names = registered(given)
-    if name != EVERYTHING and name not in names:
-        complain(f"there is no agent {name!r}: one of {', '.join(sorted(names))}, or * for everything", USAGE)
+    known = name == EVERYTHING or name in names
+    if not known and paused:
+        _no_such(name, names)
     at = now()
     control = Control(paused=paused, at=at, by=getpass.getuser())
     record = NewRecord(NUDGE_CONTROLS.name, name.encode(), encode(control), milliseconds(at))
 
-    async def write() -> None:
+    async def write() -> dict[str, Control]:
         async with opened(given, create=True) as log:
+            latest = await _latest(log)
+            if not known and name not in latest:
+                return {}
             await log.append([record])
+            return latest | {name: control}
 
-    answer(write())
+    latest = answer(write())
+    if not latest:
+        _no_such(name, names)
     if as_json:
         say_json({"agent": name, "paused": paused, "at": at, "by": control.by})
         return
     what = "everything" if name == EVERYTHING else name
-    say(f"{what} is paused: workers heed it at once" if paused else f"{what} goes on")
+    say(f"{what} is paused: workers heed it at once" if paused else _goes_on(name, latest))
+
+
+def _no_such(name: str, names: Collection[str]) -> NoReturn:
+    complain(f"there is no agent {name!r}: one of {', '.join(sorted(names))}, or * for everything", USAGE)
+
+
+def _goes_on(name: str, latest: Mapping[str, Control]) -> str:
+    """What still keeps it from speaking is said: another switch than the one that was turned."""
+    paused = [other for other, control in latest.items() if control.paused]
+    if name != EVERYTHING:
+        if EVERYTHING not in paused:
+            return f"{name} goes on"
+        return f"{name} goes on once everything does, which is paused too: tactful agents resume '*'"
+    if not paused:
+        return "everything goes on"
+    return f"everything goes on but {', '.join(sorted(paused))}, paused by name: tactful agents resume NAME"
+
+
+async def _latest(log: Log) -> dict[str, Control]:
+    """The switches by agent."""
+    from app.drivers.controls import Controls
+    from topics.controls import NUDGE_CONTROLS
+
+    controls = Controls()
+    async for record in log.read(NUDGE_CONTROLS.name):
+        controls.fold([record])
+    return controls.latest
 
 
 def _controls(given: Settings) -> tuple[dict[str, Control], str]:
     """The latest switches, and what kept us from reading them."""
     from app.cli.opening import opened
-    from app.drivers.controls import Controls
     from app.drivers.rocks import StoreError
     from app.outside.log import NoLogYetError, OutOfReachError
-    from topics.controls import NUDGE_CONTROLS
 
     async def read() -> dict[str, Control]:
-        controls = Controls()
         async with opened(given) as log:
-            async for record in log.read(NUDGE_CONTROLS.name):
-                controls.fold([record])
-        return controls.latest
+            return await _latest(log)
 
     try:
         return asyncio.run(read()), ""
@@ -174,4 +205,10 @@ def _described(agent: Agent, policy: Any, controls: dict[str, Control]) -> dict[
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
     runs = "paused" if each["paused"] else "yes" if each["mode"] == "live" else each["mode"]
-    return each["name"], str(each["priority"]), runs, ", ".join(each["subscribes"]) or "-", each["decides"]
+    return (
+        each["name"],
+        str(each["priority"]),
+        runs,
+        ", ".join(each["subscribes"]) or "readings, requests",
+        each["decides"],
+    )

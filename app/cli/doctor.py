@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,18 +53,29 @@ def doctor(
     if principal is not None:
         complain("--principal says whom --rights grants something: give both", USAGE)
 
-    async def looked() -> set[str]:
-        states: set[str] = set()
+    async def looked() -> list[str]:
+        states: list[str] = []
         async for finding in _findings(ask_model=ask_model):
             _print(finding, as_json=as_json)
-            states.add(finding.state)
+            states.append(finding.state)
         return states
 
     states = answer(looked())
+    if not as_json:
+        say(_summed_up(states))
     if "away" in states:
         raise typer.Exit(OUT_OF_REACH)
     if "wrong" in states:
         raise typer.Exit(NO)
+
+
+def _summed_up(states: Sequence[str]) -> str:
+    """The last line: whether there is something to be done."""
+    notes = states.count("note")
+    known = f", {notes} thing{'s' if notes > 1 else ''} to know" if notes else ""
+    if bad := len(states) - states.count("fine") - notes:
+        return f"{bad} thing{'s' if bad > 1 else ''} to mend{known}"
+    return f"nothing to mend{known}"
 
 
 def _print_rights(role: str, principal: str | None, *, as_json: bool) -> None:

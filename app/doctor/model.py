@@ -53,7 +53,7 @@ async def _anthropic() -> AsyncIterator[Finding]:
     if signed:
         yield fine(ABOUT, "there is a key to sign in with")
     elif "anthropic.com" in url:
-        yield faults.KEY_MISSING.found("there is no key: every question would fail")
+        yield faults.KEY_MISSING.found("there is no key")
     yield await _reached(url)
 
 

@@ -50,5 +50,5 @@ UNKNOWN_PAUSED = Fault(
     state="note",
     what="a switch names an agent that is not there",
     why="the pause of an agent that was renamed does not hold the new one",
-    do="pause it by its name of now: tactful agents list",
+    do="pause it by its name of now (tactful agents list), and clear the old one: tactful agents resume NAME",
 )

@@ -10,7 +10,8 @@ import pytest
 
 from agents.held_to import held_to
 from app.core.assessment import problems
-from tests.facts.cli.terminal import Terminal, values
+from tests.facts.cli.terminal import NOON_MS, Terminal, values
+from topics.record import NewRecord
 
 
 def test_every_agent_says_what_it_decides(terminal: Terminal) -> None:
@@ -47,6 +48,30 @@ def test_a_pause_of_everything_is_each_ones(terminal: Terminal) -> None:
     terminal.tactful("agents", "resume", "*")
     paused = {each["name"] for each in terminal.tactful("agents", "list", "--json").objects if each["paused"]}
     assert paused == {"calendar"}
+
+
+def test_what_still_keeps_an_agent_silent_is_said(terminal: Terminal) -> None:
+    """To resume one while everything is paused, or everything while one is paused, is not the whole of it."""
+    terminal.tactful("agents", "pause", "digest")
+    terminal.tactful("agents", "pause", "*")
+    assert (
+        "which is paused too: tactful agents resume '*'" in terminal.tactful("agents", "resume", "digest").out
+    )
+    terminal.tactful("agents", "pause", "digest")
+    said = terminal.tactful("agents", "resume", "*").out
+    assert said == "everything goes on but digest, paused by name: tactful agents resume NAME\n"
+    assert terminal.tactful("agents", "resume", "digest").out == "digest goes on\n"
+    assert terminal.tactful("agents", "resume", "*").out == "everything goes on\n"
+
+
+def test_the_switch_of_an_agent_that_is_gone_can_be_cleared(terminal: Terminal) -> None:
+    """It was renamed, or its import path taken out; what was never paused is no agent."""
+    terminal.append(
+        NewRecord("nudge-controls", b"newsletter", b'{"paused":true,"at":"2026-03-02T12:00:00Z"}', NOON_MS)
+    )
+    assert terminal.tactful("agents", "resume", "newsletter").out == "newsletter goes on\n"
+    assert terminal.tactful("agents", "resume", "never").code == 2
+    assert len(terminal.records("nudge-controls")) == 2
 
 
 def test_an_unknown_agent_is_not_paused(terminal: Terminal) -> None:

@@ -37,6 +37,9 @@ def test_it_is_told_in_words(terminal: Terminal) -> None:
     assert "fine   settings: every variable can be used" in lines
     assert "       unread words hold their plans, everything else goes out in the agents' own words" in lines
     assert "       -> set TACTFUL_MODEL=anthropic to have people's words understood" in lines
+    assert lines[-1] == "nothing to mend, 1 thing to know"
+    broken = terminal.tactful("doctor", env={"TACTFUL_MODEL": "none", "TACTFUL_LOG": "memory:"})
+    assert broken.lines[-1] == "1 thing to mend, 1 thing to know"
 
 
 @pytest.mark.parametrize(
