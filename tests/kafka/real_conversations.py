@@ -79,6 +79,13 @@ class Run:
             [COMMAND, *arguments], env=self.env, capture_output=True, text=True, check=False
         )
 
+    def must(self, *arguments: str) -> str:
+        """What a command says; RuntimeError when it does not end well."""
+        done = self.tactful(*arguments)
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+        return done.stdout
+
     def start(self, slot: int) -> None:
         """A worker; the same slot keeps its local state, as a pod with its volume does."""
         self.started += 1
@@ -121,10 +128,10 @@ def run(kafka: str, source: Path, form: str, *, workers: int, kills: int, seed: 
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="tactful-real-") as folder:
         it = Run(kafka, Path(folder))
-        _must(it.tactful("topics", "apply", "--partitions", "4", "--replication", "1"))
+        it.must("topics", "apply", "--partitions", "4", "--replication", "1")
         events = it.folder / "events.jsonl"
         events.write_bytes(told_lately(source, form, datetime.now(UTC)))
-        imported = _must(it.tactful("events", "import", str(events), "--json"))
+        imported = it.must("events", "import", str(events), "--json")
         begun = time.monotonic()
         try:
             for slot in range(workers):
@@ -132,7 +139,7 @@ def run(kafka: str, source: Path, form: str, *, workers: int, kills: int, seed: 
             for _ in range(kills):
                 time.sleep(chance.uniform(2, 8))
                 it.kill(chance.randrange(workers))
-            said = _until_idle(it, begun)
+            said = until_idle(it, begun)
         finally:
             for worker in it.workers:
                 worker.terminate()
@@ -146,7 +153,8 @@ def run(kafka: str, source: Path, form: str, *, workers: int, kills: int, seed: 
         )
 
 
-def _until_idle(it: Run, begun: float) -> str:
+def until_idle(it: Run, begun: float) -> str:
+    """What `tactful verify` says once nothing is left to do; TimeoutError, RuntimeError when that does not come."""
     while True:
         idle, said = it.verified()
         if idle:
@@ -156,12 +164,6 @@ def _until_idle(it: Run, begun: float) -> str:
         if any(worker.poll() is not None for worker in it.workers):
             raise RuntimeError("a worker has ended: " + (it.folder / "worker-0.log").read_text()[-2_000:])
         time.sleep(2)
-
-
-def _must(done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode:
-        raise RuntimeError(done.stdout + done.stderr)
-    return done.stdout
 
 
 def _say(line: str) -> None:
