@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("tactful")
@@ -29,9 +30,17 @@ def environment(folder: Path, http: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Where the console is, and the worker beside it."""
+
+    url: str
+    worker: subprocess.Popen[bytes]
+
+
 @contextmanager
-def at_work(folder: Path) -> Iterator[str]:
-    """The console's address, once it knows the people of the week."""
+def at_work(folder: Path) -> Iterator[AtWork]:
+    """A console, once it listens."""
     variables = environment(folder, f"127.0.0.1:{_free_port()}")
     subprocess.run(
         [COMMAND, "demo", "--keep", folder / "log"],
@@ -40,8 +49,11 @@ def at_work(folder: Path) -> Iterator[str]:
         capture_output=True,
         timeout=120,
     )
-    with _process("worker", folder, variables), _process("console", folder, variables) as url:
-        yield url
+    with (
+        _process("worker", folder, variables) as (worker, _),
+        _process("console", folder, variables) as (_, url),
+    ):
+        yield AtWork(url, worker)
 
 
 def _free_port() -> int:
@@ -52,7 +64,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _process(name: str, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
+def _process(
+    name: str, folder: Path, variables: Mapping[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """One of our commands, from its first words to its end."""
     said = folder / f"{name}.log"
     with said.open("wb") as log:
@@ -63,7 +77,7 @@ def _process(name: str, folder: Path, variables: Mapping[str, str]) -> Iterator[
             if process.poll() is not None or time.monotonic() > until:
                 raise TimeoutError(f"tactful {name}: {words[-800:]}")
             time.sleep(0.05)
-        yield found.group(1)
+        yield process, found.group(1)
     finally:
         process.terminate()
         try:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.console.at_work import at_work
+from tests.console.at_work import AtWork, at_work
 from tests.console.browser import Tab, running, tab
 from tests.tools import have
 from tests.tools.axe import axe
@@ -22,10 +22,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def console(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a console that shows the week, beside a worker that goes on with it."""
-    with at_work(tmp_path_factory.mktemp("console")) as url:
-        yield url
+def working(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+    """A console that shows the week, beside a worker that goes on with it."""
+    with at_work(tmp_path_factory.mktemp("console")) as both:
+        yield both
+
+
+@pytest.fixture
+def console(working: AtWork) -> str:
+    """The console's address."""
+    return working.url
 
 
 @pytest.fixture

@@ -99,10 +99,10 @@ def main(names: Sequence[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with running(chromium(), folder) as browser, at_work(folder) as console:
+        with running(chromium(), folder) as browser, at_work(folder) as both:
             for picture in PICTURES:
                 if not names or picture.name in names:
-                    written(picture, asyncio.run(taken(browser, console, picture)))
+                    written(picture, asyncio.run(taken(browser, both.url, picture)))
 
 
 if __name__ == "__main__":

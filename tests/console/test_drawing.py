@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.console.overview_values import Hour, PlannedDay
 from app.console.pages.axis import Axis
 from app.console.pages.clock import Clock, span
-from app.console.pages.drawing import Item, packed
+from app.console.pages.drawing import Item, packed, stacked
 from app.console.pages.overview_drawing import hours_drawing, planned_drawing
 from topics.user_events import QuietHours
 
@@ -81,6 +81,24 @@ def test_in_a_lane_nothing_covers_anything(items: list[tuple[float, float]], lev
         for left, right in pairwise(row):
             words = items[left.things[0]][1] + 10 if left.worded else 0
             assert right.x - 10 >= left.x + words - 1e-6 or (level == levels and right.x - left.x >= 20)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1000), st.integers(0, 4)), max_size=200), st.integers(2, 5))
+def test_of_a_crowd_the_most_important_is_seen(items: list[tuple[float, int]], levels: int) -> None:
+    """Each thing is shown or counted near its place; none that is counted is more important than one beside it."""
+    placed = stacked(
+        [Item(x, 0.0, number) for number, (x, _) in enumerate(items)],
+        lambda n: items[n][1],
+        levels=levels,
+        mark=20,
+    )
+    assert sorted(thing for one in placed for thing in one.things) == list(range(len(items)))
+    assert len({(one.x, one.level) for one in placed}) == len(placed)
+    for one in placed:
+        assert all(abs(items[thing][0] - one.x) <= 15.1 for thing in one.things)
+        if len(one.things) > 1:
+            shown = [items[each.things[0]][1] for each in placed if each.x == one.x and len(each.things) == 1]
+            assert max(shown, default=0) <= min(items[thing][1] for thing in one.things)
 
 
 def test_a_column_is_as_high_as_its_plans() -> None:

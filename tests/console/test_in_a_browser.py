@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.console.at_work import AtWork
 from tests.console.browser import Tab
 
 pytestmark = pytest.mark.slow
@@ -244,3 +245,14 @@ async def test_the_live_page_gets_lines_as_they_are_written(page: Tab, console: 
     )
     await page.until(f"document.querySelectorAll('[data-stream] tr').length > {before}", within=30)
     assert "intent.revoked" in await page.text("[data-stream] tr")
+
+
+async def test_a_page_says_when_its_worker_has_gone(page: Tab, working: AtWork) -> None:
+    """Without its worker a page shows what was known last, and says so on top; it notices by itself."""
+    await known(page, working.url)
+    assert await page.js("document.querySelectorAll('main .note').length") == 0
+    working.worker.terminate()
+    await page.until("document.querySelector('main .note')?.innerText.includes('Try again')", within=40)
+    text = await page.text()
+    assert "no worker" in text.lower()
+    assert text.index("Try again") < text.index("It went fine, home already")

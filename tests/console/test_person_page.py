@@ -62,7 +62,7 @@ def test_the_sentence_that_settled_a_plan_is_joined_with_it() -> None:
     assert abs(places[-2] - plan.x) < 0.2
     assert settled.y < places[1] < places[-1] < plan.y
     assert "It went fine, home already" in next(
-        e.text for e in drawn(view).every("text") if "k-struck" in e.classes
+        e.text for e in drawn(view).every("text") if "k-settles" in e.classes
     )
 
 
@@ -180,10 +180,17 @@ def test_five_hundred_events_are_a_page_like_any_other() -> None:
     entries = [each for each in document.every("li") if "entry" in each.classes]
     assert len(entries) < 250
     assert any(each.attributes["href"] == "/people/ana?all=1" for each in document.every("a"))
+    settled = person_drawing(crowded, window_of(crowded, ""), Clock(view.zone, view.now))
+    assert any(mark.href == view_struck(crowded) and not mark.count for mark in settled.marks)
     (drawing,) = (each for each in document.every("div") if "drawing" in each.classes)
     assert len(list(drawing.every("a"))) < 400
     told = parsed(person.render(crowded, stage.frame(view.now, "/people/ana?all=1")))
     assert sum("entry" in each.classes for each in told.every("li")) > 500
+
+
+def view_struck(view: PersonView) -> str:
+    """The link of the sentence that settled a plan: the last thing that may be hidden by others."""
+    return f"#event-0-{view.struck[0].by.offset}"
 
 
 def test_thirty_plans_due_at_once_are_all_there() -> None:

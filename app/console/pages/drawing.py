@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -111,4 +111,23 @@ def packed(items: Iterable[Item[Thing]], *, levels: int, mark: float, right: flo
         ends[level] = item.x + (wordy if worded else mark / 2)
         placed.append(Placed(item.x, level, (item.thing,), worded))
     gathered()
+    return placed
+
+
+def stacked(
+    items: Iterable[Item[Thing]], rank: Callable[[Thing], int], *, levels: int, mark: float
+) -> list[Placed[Thing]]:
+    """Lay a crowd in columns as wide as a counting pill: the most important of each are shown, the rest is counted."""
+    columns: dict[int, list[Item[Thing]]] = {}
+    for item in sorted(items, key=lambda item: item.x):
+        columns.setdefault(int(item.x // (mark * 1.5)), []).append(item)
+    placed: list[Placed[Thing]] = []
+    for column, crowd in columns.items():
+        x = round((column + 0.5) * mark * 1.5, 1)
+        best = sorted(crowd, key=lambda item: rank(item.thing))
+        shown = best if len(best) <= levels else best[: levels - 1]
+        placed += [Placed(x, level, (item.thing,), worded=False) for level, item in enumerate(shown)]
+        if len(shown) < len(best):
+            rest = sorted(best[len(shown) :], key=lambda item: item.x)
+            placed.append(Placed(x, levels - 1, tuple(item.thing for item in rest), worded=False))
     return placed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import msgspec
 from app.console.pages import wording
 from app.console.pages.axis import Axis
 from app.console.pages.clock import Clock
-from app.console.pages.drawing import Item, Label, Line, Mark, Placed, packed
+from app.console.pages.drawing import Item, Label, Line, Mark, Placed, packed, stacked
 from app.console.values import HIDDEN, EventSeen, PersonView, Plan
 
 LEVEL = 23
@@ -25,6 +25,20 @@ WORDS_OF_DECISION = 50
 
 _WITHOUT_WORDS = frozenset({"profile", "app", "receipt", "consent"})
 """What happens beside the story: its sign says enough."""
+_SETTLES = "k-settles"
+"""What settled a plan has the colour of what it did."""
+_RANKS = {
+    "message": 1,
+    "assistant": 2,
+    "calendar": 2,
+    "dead": 2,
+    "app": 4,
+    "profile": 4,
+    "consent": 3,
+    "receipt": 3,
+}
+Places = Mapping[tuple[int, int], tuple[float, float]]
+"""Where events stand on a drawing, by their places in the log."""
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,25 +59,30 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     href: str
     css: str = ""
+    rank: int = 1
+    """What is shown of a crowd: the lower, the sooner."""
 
 
-def events_lane(
-    view: PersonView, axis: Axis, clock: Clock, top: float
-) -> tuple[Lane, dict[tuple[int, int], float]]:
-    """What happened, and how high each event stands, by its place in the log."""
-    seen = [event for event in view.events if not event.ours and axis.inside(event.at)]
-    signs = {(event.ref.partition, event.ref.offset): _event_sign(event, view, clock) for event in seen}
+def events_lane(view: PersonView, axis: Axis, clock: Clock, top: float) -> tuple[Lane, Places]:
+    """What happened, and where each event stands on the drawing."""
+    settled = {(each.by.partition, each.by.offset) for each in view.struck}
+    seen = {
+        (event.ref.partition, event.ref.offset): event
+        for event in view.events
+        if not event.ours and axis.inside(event.at)
+    }
+    signs = {place: _event_sign(event, clock, settles=place in settled) for place, event in seen.items()}
     laid = _laid(list(signs.items()), lambda pair: pair[1], axis)
     height = _levels(laid) * LEVEL + 12
     marks: list[Mark] = []
     labels: list[Label] = []
-    places: dict[tuple[int, int], float] = {}
+    places: dict[tuple[int, int], tuple[float, float]] = {}
     for one in laid:
         y = top + height - 14 - one.level * LEVEL
         mark, label = _drawn(one.x, y, [sign for _, sign in one.things], worded=one.worded)
         marks.append(mark)
         labels += [label] if label else []
-        places |= {place: y for place, _ in one.things}
+        places |= {place: (one.x, y) for place, _ in one.things}
     return Lane(height=height, marks=tuple(marks), labels=tuple(labels)), places
 
 
@@ -94,23 +113,17 @@ def passes_lane(view: PersonView, axis: Axis, top: float) -> Lane:
     return Lane(height=26, lines=tuple(lines))
 
 
-def _event_sign(event: EventSeen, view: PersonView, clock: Clock) -> Sign:
+def _event_sign(event: EventSeen, clock: Clock, *, settles: bool) -> Sign:
     kind, label = wording.event_kind(event), wording.event_label(event)
-    says = (
-        f"{clock.said(event.at)}: {wording.event_says(event)}{f' {label}' if label.startswith('“') else ''}"
-    )
-    struck = any(
-        each.by.offset == event.ref.offset and each.by.partition == event.ref.partition
-        for each in view.struck
-    )
-    words = wording.cut(label, WORDS_OF_EVENT) if kind not in _WITHOUT_WORDS else ""
+    said = f" {label}" if label.startswith("“") else ""
     return Sign(
         at=event.at,
         kind=kind,
-        words=words,
-        says=says,
+        words=wording.cut(label, WORDS_OF_EVENT) if kind not in _WITHOUT_WORDS else "",
+        says=f"{clock.said(event.at)}: {wording.event_says(event)}{said}",
         href=f"#{event.anchor}",
-        css="k-struck" if struck else "",
+        css=_SETTLES if settles else "",
+        rank=0 if settles else _RANKS.get(kind, 2),
     )
 
 
@@ -161,16 +174,14 @@ Thing = TypeVar("Thing")
 
 
 def _laid(things: Sequence[Thing], sign: Callable[[Thing], Sign], axis: Axis) -> list[Placed[Thing]]:
-    wordy = len(things) <= WORDY_UP_TO
-    items = [
-        Item(
-            axis.x(sign(one).at),
-            wording.width(sign(one).words) + 6 if wordy and sign(one).words else 0.0,
-            one,
-        )
-        for one in things
-    ]
-    return packed(items, levels=LEVELS if wordy else LEVELS_IN_A_CROWD, mark=SIGN + 4, right=axis.right)
+    items = [Item(axis.x(sign(one).at), _room(sign(one)), one) for one in things]
+    if len(things) <= WORDY_UP_TO:
+        return packed(items, levels=LEVELS, mark=SIGN + 4, right=axis.right)
+    return stacked(items, lambda one: sign(one).rank, levels=LEVELS_IN_A_CROWD, mark=SIGN + 4)
+
+
+def _room(sign: Sign) -> float:
+    return wording.width(sign.words) + 6 if sign.words else 0.0
 
 
 def _levels(laid: Sequence[Placed[Thing]]) -> int:
@@ -182,7 +193,8 @@ def _drawn(x: float, y: float, signs: Sequence[Sign], *, worded: bool) -> tuple[
     if len(signs) > 1:
         says = f"{len(signs)} at about this time; the first: {first.says}"
         return Mark(x, y, first.kind, says, first.href, SIGN, count=len(signs)), None
-    mark = Mark(x, y, first.kind, first.says, first.href, SIGN)
+    kind = f"{first.kind} settles" if first.css == _SETTLES else first.kind
+    mark = Mark(x, y, kind, first.says, first.href, SIGN)
     if not worded:
         return mark, None
     words = wording.isolated(first.words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from app.console.pages import wording
 from app.console.pages.axis import Axis
 from app.console.pages.clock import Clock
 from app.console.pages.drawing import Band, Label, Line, Mark
+from app.console.pages.person_lanes import Places
 from app.console.values import PersonView, Plan, Struck
 
 ROWS = 40
@@ -38,27 +39,24 @@ class Plans(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[Label, ...]
 
 
-def plans_lane(
-    view: PersonView, axis: Axis, clock: Clock, top: float, events: Mapping[tuple[int, int], float]
-) -> Plans:
-    """All plans that touch the drawn time; `events` says how high each event stands."""
+def plans_lane(view: PersonView, axis: Axis, clock: Clock, top: float, events: Places) -> Plans:
+    """All plans that touch the drawn time; lines lead to them from where events stand."""
     shown = [plan for plan in view.plans if _touches(plan, axis)]
     shown.sort(key=lambda plan: (plan.opened_at, plan.due_at, plan.intent_id))
     rows, left_out = _rows(shown, axis, clock)
     count = max((each.row for each in rows), default=-1) + 1
     tall = TALL if count < DENSE_FROM else DENSE
     struck = {each.intent_id: each for each in view.struck}
-    at = {(event.ref.partition, event.ref.offset): event for event in view.events}
     drawn = _Drawn(axis, clock)
     for each in rows:
         y = top + 26 + each.row * tall
         drawn.plan(each, y, struck.get(each.plan.intent_id))
         cause = each.plan.opened_by.partition, each.plan.opened_by.offset
         if cause in events and axis.inside(each.plan.opened_at):
-            drawn.cause(axis.x(at[cause].at), events[cause], axis.x(each.plan.opened_at), y)
+            drawn.cause(events[cause], axis.x(each.plan.opened_at), y)
         strike = struck.get(each.plan.intent_id)
         if strike is not None and (by := (strike.by.partition, strike.by.offset)) in events:
-            drawn.strike(axis.x(at[by].at), events[by], axis.x(strike.at), y)
+            drawn.strike(events[by], axis.x(strike.at), y)
     height = max(count, 1) * tall + 12
     if left_out:
         words = f"and {left_out} more plans, in the list below"
@@ -167,13 +165,13 @@ class _Drawn:
             place = (opened - 12, "end") if left else (end, "start")
             self.labels.append(Label(place[0], y + 4, row.state, f"k-{kind}", place[1], href=href))
 
-    def cause(self, event_x: float, event_y: float, x: float, y: float) -> None:
+    def cause(self, event: tuple[float, float], x: float, y: float) -> None:
         """From what was said to the plan that it raised."""
-        self.lines.append(Line(_curve(event_x, event_y + 8, x, y - 6), "d-cause"))
+        self.lines.append(Line(_curve(event[0], event[1] + 8, x, y - 6), "d-cause"))
 
-    def strike(self, event_x: float, event_y: float, x: float, y: float) -> None:
+    def strike(self, event: tuple[float, float], x: float, y: float) -> None:
         """From what was said to the plan that it struck out."""
-        path = _curve(event_x, event_y + 9, x, y - 12)
+        path = _curve(event[0], event[1] + 9, x, y - 12)
         self.strikes += [Line(path, "d-strike-halo"), Line(path, "d-strike", arrow=True)]
 
     def _open(self, plan: Plan, y: float, href: str, opened: float, due: float) -> None:
