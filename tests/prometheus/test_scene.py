@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from app.metric_list import METRICS
 from tests.kafka.deployment import deployment
 from tests.prometheus.asked import FILES, filled_in, legend, panels
 from tests.prometheus.lives import KINDS, TRACEPARENT, utc
 from tests.prometheus.scene import Scene, scene
+from tests.prometheus.test_page import judged
 
 PEOPLE = 60
 WITHIN_S = 120.0
@@ -27,7 +29,7 @@ async def decided(playing: Scene) -> bool:
         "sum(tactful_day_budget_spent_total) >= 1",
         "sum(tactful_defects_total) >= 1",
         "sum(tactful_misrouted_events_total) >= 1",
-        'min(tactful_heartbeat_timestamp_seconds{stage="readable"}) > 0',
+        'sum(tactful_heartbeat_seconds_count{stage="readable"}) >= 1',
     )
     return all([await playing.prometheus.now(expr) for expr in wanted])
 
@@ -53,16 +55,29 @@ async def queries_without_an_answer(playing: Scene) -> list[str]:
     return missing
 
 
+async def page_is_the_list(playing: Scene) -> None:
+    """A worker on a broker shows every metric of the list and no other, as Prometheus would have it."""
+    async with playing.prometheus.session.get(f"{playing.workers[0].url}/metrics") as answer:
+        page = await answer.text()
+    names = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE tactful_")}
+    assert names == {metric.name for metric in METRICS}
+    found = judged(page)
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
 @pytest.mark.slow
 async def test_every_query_has_an_answer_and_a_lost_model_calls(kafka: str, tmp_path: Path) -> None:
     """Also of what is empty while all is well: the scene brings that about too; then the model is taken away."""
     async with asyncio.timeout(WITHIN_S), deployment(kafka) as topics, scene(topics, tmp_path) as playing:
         await playing.people(0, PEOPLE)
         await playing.odd()
-        await until(playing, f"sum(tactful_nudges_total) >= {PEOPLE // KINDS * 5}")
+        # Six kinds of life bring a nudge, two a reading: only then comes what takes back and what settles.
+        await until(playing, f"sum(tactful_nudges_total) >= {PEOPLE // KINDS * 6}")
+        await until(playing, f'sum(tactful_model_calls_total{{task="reading"}}) >= {PEOPLE // KINDS * 2}')
         await playing.go_on(0, PEOPLE)
         while not await decided(playing):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.3)
+        await page_is_the_list(playing)
         for topic in ("nudges", "nudge-outcome"):
             traces = [dict(record.headers)["traceparent"] for record in await topics.records(topic)]
             assert set(traces) == {TRACEPARENT.encode()}
