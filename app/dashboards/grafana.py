@@ -10,6 +10,8 @@ from app.dashboards.panel import COLUMNS, Dashboard, Panel, Row
 
 SCHEMA_VERSION = 41
 """Of dashboards, in Grafana 11.6."""
+NAMED = 'namespace=~"$namespace"'
+"""Without namespaces, as under docker compose, all of them is the only choice, and fits."""
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -34,8 +36,11 @@ def _document(dashboard: Dashboard) -> dict[str, Any]:
         "templating": {
             "list": [
                 _data_source(),
-                _choice("job", "Deployment", "label_values(tactful_build_info, job)"),
-                _choice("instance", "Worker", 'label_values(tactful_build_info{job=~"$job"}, instance)'),
+                _choice("namespace", "Namespace", "label_values(tactful_build_info, namespace)"),
+                _choice("job", "Deployment", f"label_values(tactful_build_info{{{NAMED}}}, job)"),
+                _choice(
+                    "instance", "Worker", f'label_values(tactful_build_info{{{NAMED},job=~"$job"}}, instance)'
+                ),
             ]
         },
         "panels": list(_laid_out(dashboard.rows)),

@@ -11,7 +11,7 @@ Unit = Literal["short", "s", "ops", "percentunit", "currencyUSD", "bytes", "none
 
 COLUMNS = 24
 """Of Grafana's grid."""
-OF = 'job=~"$job",instance=~"$instance"'
+OF = 'namespace=~"$namespace",job=~"$job",instance=~"$instance"'
 """Chooses the workers that the reader of a dashboard has chosen."""
 
 

@@ -16,8 +16,8 @@ What is asked of them, on every change:
 
 * Grafana's own models (grafana-foundation-sdk) read each file and write the same again, so no key is misspelt or of
   another version.
-* No two panels overlap; each has a unit, a description and a name for every series; data source, deployment and worker
-  can be chosen, and the choice holds for every query.
+* No two panels overlap; each has a unit, a description and a name for every series; data source, namespace,
+  deployment and worker can be chosen, and the choice holds for every query.
 * Each metric and label exists, and each metric stands on a dashboard.
 * Each query is asked of a real Prometheus that scrapes a worker on a real broker, and has an answer; so does what is
   empty while all is well, since the scene brings that about too.

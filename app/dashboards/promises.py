@@ -56,7 +56,9 @@ NOW = Row(
             says="Partitions that people are spread over, less those that a worker has at work.",
             queries=(
                 Query(
-                    f"sum(max by (job) (tactful_partitions{{{OF}}}) - sum by (job) (tactful_partitions_owned{{{OF}}}))",
+                    "sum("
+                    f"max by (namespace, job) (tactful_partitions{{{OF}}})"
+                    f" - sum by (namespace, job) (tactful_partitions_owned{{{OF}}}))",
                     "partitions",
                 ),
             ),
@@ -76,7 +78,7 @@ NOW = Row(
         ),
         Panel(
             title="Alerts that are firing",
-            says="Each has its paragraph in the runbook. None is the good answer.",
+            says="Of all deployments; each has its paragraph in the runbook. None is the good answer.",
             queries=(Query('count(ALERTS{alertname=~"Tactful.*",alertstate="firing"})', "alerts"),),
             kind="stat",
             width=4,

@@ -26,7 +26,7 @@ def panels(path: Path) -> Iterator[dict[str, Any]]:
 def filled_in(expr: str, *, rate: str = "5s", over: str = "60s") -> str:
     """The expression with all workers chosen; `rate` is the window of rates, `over` the time that is shown."""
     filled = expr.replace("$__rate_interval", rate).replace("$__range", over)
-    filled = filled.replace("$job", ".*").replace("$instance", ".*")
+    filled = filled.replace("$namespace", ".*").replace("$job", ".*").replace("$instance", ".*")
     assert "$" not in filled, filled
     return filled
 

@@ -100,12 +100,14 @@ def assert_legend_fits(target: dict[str, Any]) -> None:
 def test_the_readers_choice_holds_for_every_query(path: Path) -> None:
     """Data source, deployment and worker can be chosen, and each expression on our metrics asks for the chosen."""
     chosen = {one["name"]: one["type"] for one in document(path)["templating"]["list"]}
-    assert chosen == {"datasource": "datasource", "job": "query", "instance": "query"}
+    assert chosen == {"datasource": "datasource", "namespace": "query", "job": "query", "instance": "query"}
     for panel in panels(path):
         for target in panel["targets"]:
             selectors = re.findall(r"\b(?:tactful|process)_\w+(\{[^}]*\})?", target["expr"])
             assert selectors or "ALERTS" in target["expr"]
-            assert all('job=~"$job",instance=~"$instance"' in one for one in selectors), target["expr"]
+            assert all(
+                'namespace=~"$namespace",job=~"$job",instance=~"$instance"' in one for one in selectors
+            ), target["expr"]
 
 
 @every_file
@@ -118,7 +120,7 @@ def test_what_is_asked_for_exists(path: Path) -> None:
                 ending = next((one for one in SUFFIXES if name.endswith(one)), "")
                 metric = listed[name if name in listed else name.removesuffix(ending)]
                 assert (metric.kind == "histogram") == (name not in listed or bool(ending)), name
-                labels = set(re.findall(r"(\w+)(?:=~|!~|!=|=)", chosen)) - {"job", "instance"}
+                labels = set(re.findall(r"(\w+)(?:=~|!~|!=|=)", chosen)) - {"namespace", "job", "instance"}
                 assert labels <= set(metric.labels), target["expr"]
 
 

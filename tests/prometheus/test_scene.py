@@ -17,6 +17,7 @@ from tests.prometheus.test_page import judged
 
 PEOPLE = 60
 WITHIN_S = 120.0
+ANOTHER_BEAT_S = 40
 
 
 async def decided(playing: Scene) -> bool:
@@ -86,7 +87,12 @@ async def test_every_query_has_an_answer_and_a_lost_model_calls(kafka: str, tmp_
         await playing.people(PEOPLE, PEOPLE + KINDS)
         while "TactfulModelDown" not in await playing.prometheus.firing():  # noqa: ASYNC110 - asked as a console asks
             await asyncio.sleep(0.2)
-        assert await queries_without_an_answer(playing) == []
+        missing = [""]
+        for _ in range(ANOTHER_BEAT_S):  # a worker's first beat may be older than the first scrape
+            if not (missing := await queries_without_an_answer(playing)):
+                break
+            await asyncio.sleep(1)
+        assert missing == []
         firing = await playing.prometheus.firing()
         assert {"TactfulModelDown", "TactfulDefects"} <= firing
         quiet = {
