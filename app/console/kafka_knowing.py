@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -21,7 +22,13 @@ from app.drivers.kafka_client import KafkaError, Place
 from app.drivers.kafka_reader import Reader
 from topics.murmur2 import partition_of
 
+log = logging.getLogger("tactful.console")
+
 LOOK_S = 0.5
+COMPACT_S = 24 * 3600.0
+"""As `max.compaction.lag.ms` of the changelog: for so long files may hold what a row held before."""
+STOP_WITHIN_S = 10.0
+"""Faust may wait for ever when it is ended while it restores; what it had not written is folded again."""
 ENDS_WITHIN_S = 3.0
 """A broker answers in milliseconds; a page does not wait for an election."""
 
@@ -48,12 +55,20 @@ class KafkaKnowing:
         try:
             await self.tables.start()
             self._started.set()
-            while not (why := self.tables.ended):  # noqa: ASYNC110 - Faust has no event for it
+            compacted_at = asyncio.get_running_loop().time()
+            while not (why := self.tables.ended):
                 await asyncio.sleep(LOOK_S)
+                if asyncio.get_running_loop().time() - compacted_at > COMPACT_S:
+                    compacted_at = asyncio.get_running_loop().time()
+                    await self.tables.compact()
             raise EndedError(why)
         finally:
             self._started.clear()
-            await self.tables.stop()
+            try:
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self.tables.stop()
+            except TimeoutError:
+                log.warning("Faust has not ended within %g s: it is left as it is", STOP_WITHIN_S)
             await self._reader.stop()
 
     def ready(self) -> list[str]:

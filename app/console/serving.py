@@ -45,13 +45,15 @@ async def serve(settings: Settings, opened: OpenLog, *, ends: asyncio.Event) -> 
         closing.push_async_callback(peers.close)
         begins = await begun(settings, opened, closing, url=url, decides=decides)
         tail = Tail(begins.reading)
+        switches = Switches(begins.reading)
         closing.push_async_callback(tail.stop)
+        closing.push_async_callback(switches.stop)
         desk = Desk(
             knowing=begins.knowing,
             door=door,
             audit=audit,
             deciding=decides,
-            switches=Switches(begins.reading),
+            switches=switches,
             tail=tail,
             acting=begins.acting,
             where=begins.where,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +20,7 @@ from topics.controls import EVERYTHING, NUDGE_CONTROLS, Control
 from topics.encode import encode
 from topics.record import NewRecord
 
+WAITED_FOR_S = 1.5
 FRESH_S = 2.0
 """Every page shows what is paused: it is not read again for each."""
 
@@ -31,18 +33,33 @@ class Switches:
         self._latest: dict[str, Control] = {}
         self._trouble = ""
         self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
 
     async def latest(self) -> tuple[Mapping[str, Control], str]:
-        """By agent or `*`, and what kept us from reading them."""
-        if time.monotonic() - self._read_at > FRESH_S:
-            try:
-                self._latest, self._trouble = await self._read(), ""
-            except NoLogYetError:
-                self._latest, self._trouble = {}, ""
-            except (OutOfReachError, StoreError) as error:
-                self._trouble = str(error)
-            self._read_at = time.monotonic()
+        """By agent or `*`, and what kept us from reading them; no page waits long for a log that is slow."""
+        if time.monotonic() - self._read_at > FRESH_S and self._reading is None:
+            self._reading = asyncio.create_task(self._refresh(), name="switches")
+        if self._reading is not None:
+            done, _ = await asyncio.wait({self._reading}, timeout=WAITED_FOR_S)
+            if not done:
+                return self._latest, "the log does not answer"
         return self._latest, self._trouble
+
+    async def stop(self) -> None:
+        """Read no more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _refresh(self) -> None:
+        try:
+            self._latest, self._trouble = await self._read(), ""
+        except NoLogYetError:
+            self._latest, self._trouble = {}, ""
+        except (OutOfReachError, StoreError) as error:
+            self._trouble = str(error)
+        finally:
+            self._read_at, self._reading = time.monotonic(), None
 
     async def switch(self, name: str, *, paused: bool, by: str, at: datetime) -> None:
         """Write the control that every worker follows."""
@@ -51,6 +68,7 @@ class Switches:
             await log.append(
                 [NewRecord(NUDGE_CONTROLS.name, name.encode(), encode(control), milliseconds(at))]
             )
+        await self.stop()  # what was being read may be from before
         self._read_at = float("-inf")
 
     async def _read(self) -> dict[str, Control]:

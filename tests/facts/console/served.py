@@ -132,13 +132,13 @@ async def served(
     async def opened() -> AsyncIterator[Log]:
         yield log
 
-    tail = Tail(opened)
+    tail, switches = Tail(opened), Switches(opened)
     desk = Desk(
         knowing=knowing,
         door=Door(settings),
         audit=audit,
         deciding=DECIDING,
-        switches=Switches(opened),
+        switches=switches,
         tail=tail,
         acting=opened,
         where="a list",
@@ -150,5 +150,6 @@ async def served(
             yield Console(client, log, knowing, audit)
     finally:
         await tail.stop()
+        await switches.stop()
         await peers.close()
         audit.close()
