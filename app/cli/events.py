@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli import events_import, events_tail
 from app.cli.answers import NO, USAGE, answer, complain, examples, say, say_json
 from app.cli.files import EventFile, Format, on_disk, read
+
+if TYPE_CHECKING:
+    from agents.contract import Agent
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False)
 
@@ -46,7 +50,7 @@ def send(  # noqa: PLR0917 - typer passes options by name
 
     import msgspec
 
-    from app.cli.opening import opened, registered, settings
+    from app.cli.opening import agents_of, opened, settings
     from app.outside.log import milliseconds, now
     from topics.http_events import BadEvent, plain_record
 
@@ -57,9 +61,11 @@ def send(  # noqa: PLR0917 - typer passes options by name
     except msgspec.DecodeError as error:
         complain(f"--data: is no JSON: {error}", USAGE)
     given = settings()
+    agents = agents_of(given)
+    heard = _heard(event_type, agents.values())
     try:
         record = plain_record(
-            msgspec.json.encode(event), agents=registered(given), now_ms=milliseconds(now())
+            msgspec.json.encode(event), agents=frozenset(agents), now_ms=milliseconds(now())
         )
     except BadEvent as bad:
         complain(f"{bad.field}: {bad.message}; nothing was written", USAGE)
@@ -72,7 +78,26 @@ def send(  # noqa: PLR0917 - typer passes options by name
     if as_json:
         say_json({"partition": partition, "offset": offset, "id": event["id"], "source": source})
     else:
-        say(f"{event_type} of {user} stands at user-events-{partition}@{offset} (id {event['id']})")
+        unheard = "" if heard else "; no agent listens to this type"
+        say(f"{event_type} of {user} stands at user-events-{partition}@{offset} (id {event['id']}){unheard}")
+
+
+def _heard(event_type: str, agents: Iterable[Agent]) -> bool:
+    """Whether anybody knows the type; the command ends when it is one letter from a known one, and nobody does.
+
+    Elsewhere an unknown type is no error. Typed by hand it is: `user.erase` would erase nobody, and look as if it had.
+    """
+    from difflib import get_close_matches
+
+    from agents import A_SLIP
+    from topics.user_events import KNOWN_TYPES
+
+    if event_type in KNOWN_TYPES or any(event_type in agent.subscribes for agent in agents):
+        return True
+    close = get_close_matches(event_type, KNOWN_TYPES, n=1, cutoff=A_SLIP)
+    if close:
+        complain(f"type: {event_type!r} is unknown: did you mean {close[0]!r}? Nothing was written", USAGE)
+    return False
 
 
 @app.command(

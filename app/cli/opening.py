@@ -98,16 +98,22 @@ def agents_of(given: Settings) -> dict[str, Agent]:
 def found_row(given: Settings, user: str) -> Row:
     """What is known of a person; the command ends when nothing is."""
     from app.core.row import NewerRow
-    from app.explain.person import row_of
+    from app.explain.person import has_events, row_of
 
-    async def found() -> Row | None:
+    async def found() -> tuple[Row | None, bool]:
         async with opened(given) as log:
-            return await row_of(log, user)
+            row = await row_of(log, user)
+            return row, row is None and await has_events(log, user)
 
     try:
-        row = answer(found())
+        row, waits = answer(found())
     except NewerRow as error:
         complain(str(error), OUT_OF_REACH)
+    if waits:
+        says = f"nothing is known of {user} yet, though events of theirs are on the log"
+        complain(
+            f"{says}: no worker has come to them (ask `tactful doctor`), or they were erased long ago", NO
+        )
     if row is None or row.is_stub:
         erased = "" if row is None else ": they were erased, and nothing came since"
         complain(f"nothing is known of {user}{erased}", NO)

@@ -39,6 +39,11 @@ async def row_of(log: Log, user: str) -> Row | None:
     return None if latest is None else decode(latest)
 
 
+async def has_events(log: Log, user: str) -> bool:
+    """Whether the log still holds any event of a person."""
+    return bool([record.offset async for record in log.read(USER_EVENTS.name, user=user)])
+
+
 async def traces_of(log: Log, user: str) -> Traces:
     """Read the person's one partition of each topic."""
     return Traces(

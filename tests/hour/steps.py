@@ -82,7 +82,7 @@ async def rollout(one: Hour, *, load_s: float) -> None:
     assert len(late) == len(people)
     page.tell(
         f"Meanwhile {len(people):,} people were to be written to, a tenth of a second apart.",
-        f"Each got one nudge; half of them within {late[len(late) // 2]:.1f} s of the time that was asked for, "
+        f"Each got one nudge; half of them within {late[len(late) // 2]:.2f} s of the time that was asked for, "
         f"the last after {late[-1]:.1f} s, while its worker was away.",
     )
     page.tell("The verifier reads the topics from outside and finds every promise kept:")

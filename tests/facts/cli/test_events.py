@@ -60,6 +60,16 @@ def test_a_wrong_field_is_named_and_nothing_is_written(
     assert not terminal.log.exists()
 
 
+def test_a_type_that_is_nearly_known_is_a_slip(terminal: Terminal) -> None:
+    """`user.erase` would erase nobody and look as if it had; a type of one's own is written, and said to be unheard."""
+    said = terminal.tactful("events", "send", "--user", "ana", "--type", "user.erase")
+    assert said.code == 2
+    assert said.err == "type: 'user.erase' is unknown: did you mean 'user.erased'? Nothing was written\n"
+    said = terminal.tactful("events", "send", "--user", "ana", "--type", "parcel.delivered")
+    assert said.out.endswith("; no agent listens to this type\n")
+    assert len(terminal.records("user-events")) == 1
+
+
 def test_a_file_is_imported_in_its_order_with_its_own_times(terminal: Terminal) -> None:
     """Identities and times stay; the records are dated now, or with the event's own time."""
     file = terminal.file("e.jsonl", plain("ana", "app.opened", 1), "", plain("ben", "app.opened", 2))

@@ -61,6 +61,17 @@ def test_nobody_is_an_answer(after_the_story: Terminal, command: str) -> None:
     assert (said.code, said.out, said.err) == (1, "", "nothing is known of nobody\n")
 
 
+@pytest.mark.parametrize("command", ["person", "intents"])
+def test_somebody_whose_events_wait_is_not_nobody(terminal: Terminal, command: str) -> None:
+    """Without a worker nothing is known of them yet, which is another thing than never having heard of them."""
+    terminal.tactful("events", "send", "--user", "ana", "--type", "app.opened")
+    said = terminal.tactful(command, "ana")
+    assert said.code == 1
+    assert said.err.startswith(
+        "nothing is known of ana yet, though events of theirs are on the log: no worker"
+    )
+
+
 def test_the_erased_are_nobody(after_the_story: Terminal) -> None:
     """Nothing is left of them but that they were erased; what was decided before stays without its subject."""
     assert "they were erased" in after_the_story.tactful("person", "fay").err
