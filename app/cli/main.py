@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "app.cli.explain",
     "agents": "app.cli.agents",
     "dead-letter": "app.cli.dead_letter",
+    "deliver": "app.cli.deliver",
     "outcomes": "app.cli.outcomes",
     "verify": "app.cli.verify",
     "doctor": "app.cli.doctor",

@@ -1,0 +1,1 @@
+"""The reference delivery service: what it posts, when, how often, and what it says of it."""
