@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import msgspec
 
@@ -37,13 +38,18 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 def _said(gate: str, answer: Defer | StandDown | Expire | None) -> GateAnswer:
     match answer:
         case None:
-            return GateAnswer(gate=gate, answer="pass")
+            return _passes(gate)
         case Defer():
             return GateAnswer(gate=gate, answer="defer", until=answer.until, reason=answer.reason)
         case StandDown():
             return GateAnswer(gate=gate, answer="stand_down", reason=answer.reason)
         case Expire():
             return GateAnswer(gate=gate, answer="stand_down", reason="expired")
+
+
+@cache
+def _passes(gate: str) -> GateAnswer:
+    return GateAnswer(gate=gate, answer="pass")
 
 
 # Eligibility and applicability: before anything is read

@@ -31,7 +31,8 @@ def calls_today(ledger: Ledger) -> int:
 
 def day_is_spent(ledger: Ledger) -> bool:
     """Whether the person's daily budget of requests is used up."""
-    return calls_today(ledger) >= ledger.policy.budget.calls_per_person_per_day
+    calls = calls_today(ledger) if ledger.row.budget_calls else 0
+    return calls >= ledger.policy.budget.calls_per_person_per_day
 
 
 def _today(ledger: Ledger) -> str:

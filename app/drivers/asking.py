@@ -31,7 +31,7 @@ class Asking:
         spans: Spans,
     ) -> None:
         self._model = model
-        self._count = count
+        self._tell = count
         self._answered = answered
         self._ended = ended
         self._spans = spans
@@ -42,10 +42,18 @@ class Asking:
 
     def begin(self, pending: Sequence[PendingAsk]) -> None:
         """Send these; the model's own slots and limits hold them back where they must wait."""
+        tally = Tally()
         for one in pending:
+            reply = self._model.at_once(one.ask)
+            if reply is not None:
+                _count(tally, one.ask.question, reply)
+                self._answered(one.ask_id, reply)
+                continue
             task = asyncio.create_task(self._ask(one))
             self._out[one.ask_id] = task
             task.add_done_callback(partial(self._end, one.ask_id))
+        if tally.counts:
+            self._tell(tally)
 
     def drop(self, ask_ids: Sequence[int]) -> None:
         """Nobody waits for these any more: give their slots back."""
@@ -70,7 +78,9 @@ class Asking:
             came = reply = Reply(failed="unreachable")
         finally:
             told(came)
-        self._count(_counted(pending.ask.question, reply))
+        tally = Tally()
+        _count(tally, pending.ask.question, reply)
+        self._tell(tally)
         self._answered(pending.ask_id, reply)
 
     def _end(self, ask_id: int, _: asyncio.Task[None]) -> None:
@@ -78,9 +88,8 @@ class Asking:
         self._ended()
 
 
-def _counted(question: Question, reply: Reply) -> Tally:
+def _count(tally: Tally, question: Question, reply: Reply) -> None:
     """What a request cost, for the metrics; `budget` was never sent."""
-    tally = Tally()
     task = task_of(question)
     tally.count("tactful_model_calls_total", task, reply.failed or "answered")
     if reply.failed != "budget":
@@ -88,4 +97,3 @@ def _counted(question: Question, reply: Reply) -> Tally:
     if reply.input_tokens or reply.output_tokens:
         tally.count("tactful_model_tokens_total", task, "input", by=reply.input_tokens)
         tally.count("tactful_model_tokens_total", task, "output", by=reply.output_tokens)
-    return tally

@@ -36,6 +36,9 @@ class Model(Protocol):
     def on_wire(self) -> int:
         """Requests that wait for an answer from outside, of all loops that share the model."""
 
+    def at_once(self, ask: Ask) -> Reply | None:
+        """The reply that needs no waiting, or None."""
+
     async def ask(self, ask: Ask) -> Reply: ...
 
 

@@ -251,7 +251,8 @@ class PartitionLoop:
             return
         self._tick()
         self._asking.drop(self.partition.dropped_asks())
-        self._asking.begin(self.partition.take_asks())
+        while asks := self.partition.take_asks():
+            self._asking.begin(asks)
         self._committing.begin_when_due()
         self._on_tally(self.partition.take_tally())
         woken, self._woken = self._woken, self.partition.woken

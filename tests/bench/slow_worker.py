@@ -38,6 +38,9 @@ class Slow:
         self._seconds = seconds
         self.on_wire = 0
 
+    def at_once(self, ask: Ask) -> None:
+        """Everything takes time."""
+
     async def ask(self, ask: Ask) -> Reply:
         """No verdict and no subject."""
         self.on_wire += 1

@@ -36,6 +36,9 @@ class Prompt:
 
     on_wire = 0
 
+    def at_once(self, ask: Ask) -> None:
+        """Everything takes time."""
+
     async def ask(self, ask: Ask) -> Reply:
         return GOOD
 
@@ -44,6 +47,9 @@ class Silent:
     """A model that never answers."""
 
     on_wire = 1
+
+    def at_once(self, ask: Ask) -> None:
+        """Everything takes time."""
 
     async def ask(self, ask: Ask) -> Reply:
         await asyncio.Event().wait()
