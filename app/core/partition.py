@@ -17,6 +17,7 @@ from app.core.asks import Flood, Heard, LastLook, News, Reply
 from app.core.backlog import MAILBOX_LIMIT, PASS_LIMIT, PASSES_LIMIT, Backlog
 from app.core.commit import Commit, PendingAsk
 from app.core.defects import DefectCount, one_by_one
+from app.core.glance import glance
 from app.core.head import HEAD_KEY, Head, Progress
 from app.core.mailbox import Mailbox, Running
 from app.core.one_pass import Decided, Situation, folded, go_on, quiet, rests
@@ -24,7 +25,7 @@ from app.core.people import People
 from app.core.policy import Policy
 from app.core.requests import Requests
 from app.core.roster import Roster
-from app.core.row import Row, decode
+from app.core.row import Row
 from app.core.standing import Standing
 from app.core.tally import Tally
 from app.core.waiting import Waiting, waits_alike
@@ -71,9 +72,9 @@ class Partition:
 
     def restore_timers(self, user_id: str, row: bytes) -> None:
         """Once for each row before the first `tick`: the timer index is derived from the rows."""
-        known = decode(row)
-        self._standing.restored(known)
-        self._waiting.put(known, user_id)
+        seen = glance(row)
+        self._standing.restored(seen)
+        self._waiting.put(seen, user_id)
 
     # What the driver tells
 

@@ -269,6 +269,11 @@ def encode(row: Row) -> bytes:
 
 def decode(data: bytes) -> Row:
     """A row that `encode` wrote; NewerRow when a newer worker did."""
+    return _decoder.decode(known_schema(data))
+
+
+def known_schema(data: bytes) -> memoryview:
+    """What stands behind the byte that says the schema; NewerRow when a newer worker wrote it."""
     if data[0] > SCHEMA:
         raise NewerRow(f"a row has schema {data[0]}, this worker reads up to {SCHEMA}: run the newer version")
-    return _decoder.decode(memoryview(data)[1:])
+    return memoryview(data)[1:]

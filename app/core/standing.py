@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from agents.contract import Intent
+from app.core.glance import Glance, PlanGlance
 from app.core.row import Row
 from app.core.tally import Tally
 
@@ -22,9 +23,11 @@ class Standing:
         self._expected = 0.0
         """Plans that should be open: those that were restored, and what was opened less what was closed since."""
 
-    def restored(self, row: Row) -> None:
+    def restored(self, row: Row | Glance) -> None:
         """A row as it is durable: the plans in it are where the ledger begins."""
-        self.changed(None, row)
+        self._unread += len(row.unread)
+        for intent in row.intents.values():
+            self._count(intent, 1)
         self._expected += len(row.intents)
 
     def changed(self, before: Row | None, after: Row | None, *, quiet: bool = False) -> None:
@@ -34,7 +37,7 @@ class Standing:
         plans_before, plans = before.intents if before else _NO_PLANS, after.intents if after else _NO_PLANS
         if plans_before is plans:
             return
-        if quiet and len(plans) == len(plans_before) and not self._held:
+        if quiet and not self._held and plans.keys() == plans_before.keys():
             return  # the same ones, whenever they are due now
         known = 0
         for intent_id, intent in plans.items():
@@ -49,7 +52,7 @@ class Standing:
                 if intent_id not in plans:
                     self._count(intent, -1)
 
-    def _count(self, intent: Intent, sign: int) -> None:
+    def _count(self, intent: Intent | PlanGlance, sign: int) -> None:
         self._open[intent.agent] += sign
         if intent.held_since is not None and intent.status == "due":
             self._held += sign

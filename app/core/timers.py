@@ -9,52 +9,56 @@ from heapq import heapify, heappop, heappush, heapreplace
 _SWEEP_FROM = 1024
 
 
+Entry = tuple[datetime, str, datetime | None]
+"""When, who, and when that which waits expires; the heap and the table share it."""
+
+
 class Timers:
     """One time for each person. A time that is put off costs no more than a look: its entry is moved when it is met.
 
     Every person with a time has an entry in the heap that is not after it; the others there are superseded.
     """
 
-    __slots__ = ("_at", "_heap")
+    __slots__ = ("_heap", "_of")
 
     def __init__(self) -> None:
-        self._at: dict[str, datetime] = {}
-        self._heap: list[tuple[datetime, str]] = []
+        self._of: dict[str, Entry] = {}
+        self._heap: list[Entry] = []
 
     def __len__(self) -> int:
-        return len(self._at)
+        return len(self._of)
 
-    def put(self, user_id: str, at: datetime | None) -> None:
+    def put(self, user_id: str, at: datetime | None, expires_at: datetime | None = None) -> None:
         """The person's next time; None: nothing waits."""
         if at is None:
-            self._at.pop(user_id, None)
+            self._of.pop(user_id, None)
             return
-        before = self._at.get(user_id)
-        self._at[user_id] = at
-        if before is not None and before <= at:
+        before = self._of.get(user_id)
+        entry = self._of[user_id] = (at, user_id, expires_at)
+        if before is not None and before[0] <= at:
             return
-        heappush(self._heap, (at, user_id))
-        if len(self._heap) > _SWEEP_FROM and len(self._heap) > 2 * len(self._at):
-            self._heap = [(when, user) for user, when in self._at.items()]
+        heappush(self._heap, entry)
+        if len(self._heap) > _SWEEP_FROM and len(self._heap) > 2 * len(self._of):
+            self._heap = list(self._of.values())
             heapify(self._heap)
 
     def next(self) -> datetime | None:
         """The earliest time of all."""
         while self._heap:
-            stands_at, user_id = self._heap[0]
-            at = self._at.get(user_id)
-            if at == stands_at:
-                return at
-            if at is None or at < stands_at:
+            stands = self._heap[0]
+            entry = self._of.get(stands[1])
+            if entry is stands:
+                return entry[0]
+            if entry is None or entry[0] < stands[0]:
                 heappop(self._heap)
             else:
-                heapreplace(self._heap, (at, user_id))
+                heapreplace(self._heap, entry)
         return None
 
-    def pop_due(self, now: datetime, most: int | None = None) -> list[tuple[datetime, str]]:
-        """The people whose time has come, with that time, earliest first (at most so many); their entries are gone."""
-        due: list[tuple[datetime, str]] = []
+    def pop_due(self, now: datetime, most: int | None = None) -> list[Entry]:
+        """The entries of people whose time has come, earliest first (at most so many); they are gone."""
+        due: list[Entry] = []
         while (most is None or len(due) < most) and (at := self.next()) is not None and at <= now:
             due.append(heappop(self._heap))
-            del self._at[due[-1][1]]
+            del self._of[due[-1][1]]
         return due

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from app.core.glance import Glance
 from app.core.ledger import Ledger
 from app.core.origin import Origin
 from app.core.policy import Policy
@@ -76,7 +77,7 @@ def conversation_ended(ledger: Ledger, conversation_id: str, at: datetime) -> No
         row.debt = msgspec.structs.replace(row.debt, settle_at=min(row.debt.settle_at or at, at), ended=True)
 
 
-def read_at(row: Row) -> datetime | None:
+def read_at(row: Row | Glance) -> datetime | None:
     """When the debt is to be read by itself; None when there is none, or only a maturity will ask."""
     if not row.unread:
         return None

@@ -8,6 +8,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from app.core import unread
+from app.core.glance import Glance
 from app.core.row import Row
 from app.core.tally import Tally
 from app.core.timers import Timers
@@ -17,7 +18,7 @@ Times = tuple[datetime | None, datetime | None, datetime | None]
 erasure's 30 days), a maturity (an open plan is due, or a maturity event did not come back), the earliest expiry."""
 
 
-def times_of(row: Row) -> Times:
+def times_of(row: Row | Glance) -> Times:
     """All of them in one look at the plans: this is asked after nearly every event."""
     looks = unread.read_at(row) if row.unread else None
     if row.erased_until is not None and (looks is None or row.erased_until < looks):
@@ -57,23 +58,18 @@ class Waiting:
         self._queue: list[tuple[datetime, str]] = []
         self._by_due: deque[tuple[datetime, str]] = deque()
         self._queued: dict[str, datetime] = {}
-        self._expiries: dict[str, datetime] = {}
 
-    def put(self, row: Row | None, user_id: str) -> None:
+    def put(self, row: Row | Glance | None, user_id: str) -> None:
         """The person's row has changed: their times are taken anew; what is due again comes back at the next tick."""
         if self._queued:
             self._queued.pop(user_id, None)
         looks, matures, expires = _NOTHING if row is None else times_of(row)
         self._looks.put(user_id, looks)
-        self._maturities.put(user_id, matures)
-        if expires is None:
-            self._expiries.pop(user_id, None)
-        else:
-            self._expiries[user_id] = expires
+        self._maturities.put(user_id, matures, expires)
 
     def due_looks(self, now: datetime, room: int) -> list[str]:
         """At most `room` people whose plain wake-up has come, the longest due first."""
-        return [user_id for _, user_id in self._looks.pop_due(now, room)]
+        return [user_id for _, user_id, _ in self._looks.pop_due(now, room)]
 
     def due_maturities(
         self, now: datetime, room: int, passed_over: Container[str], counted: Container[str]
@@ -83,12 +79,12 @@ class Waiting:
         Who is `counted` already needs no room: theirs is the one that a maturity event which was lost still holds.
         """
         again: list[str] = []
-        for due_at, user_id in self._maturities.pop_due(now):
+        for due_at, user_id, expires in self._maturities.pop_due(now):
             if user_id in counted:
                 again.append(user_id)
                 continue
             self._by_due.append((due_at, user_id))
-            expires_at = self._expiries.get(user_id, now)
+            expires_at = expires or now
             self._queued[user_id] = expires_at
             heappush(self._queue, (expires_at, user_id))
         woken: list[str] = []

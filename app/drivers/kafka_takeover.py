@@ -200,8 +200,7 @@ class Takeovers:
             async with reader(self._kafka) as one:
                 async for batch in read_to(one, {place: (start, end)}, stall_s=STALLED_AFTER_S):
                     restored += len(batch)
-                    latest = {record.key.decode(): record.value for record in batch if record.key is not None}
-                    rows.apply(latest, batch[-1].offset + 1)
+                    rows.load(batch)
         except TimeoutError:
             message = (
                 f"{place.topic}-{number} brought nothing for {STALLED_AFTER_S:g} s while its rows were being "

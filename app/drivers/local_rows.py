@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from app.drivers.rocks import Batch, Store
+
+if TYPE_CHECKING:
+    from topics.record import Record
 
 _ROW = b"r"
 _META = b"m"
@@ -83,6 +87,18 @@ class LocalRows:
         ):
             self.write()
 
+    def load(self, records: Sequence[Record]) -> None:
+        """Records of the changelog as they came, while nothing waits: a restore keys its rows as the log does."""
+        batch = Batch()
+        put = batch.writes.put
+        for record in records:
+            if record.value is not None and record.key is not None:
+                put(_ROW + record.key, record.value)
+            elif record.key is not None:
+                batch.delete(_ROW + record.key)
+        self._position, self._followed_at = records[-1].offset + 1, b"%.3f" % time.time()
+        self._commit(batch)
+
     def write(self) -> None:
         """Write what waits, and the position with it."""
         if self._position is None or self._followed_at is None:
@@ -94,12 +110,16 @@ class LocalRows:
                 batch.delete(_ROW + user.encode())
             else:
                 put(_ROW + user.encode(), row)
-        batch.put(_POSITION, b"%d" % self._position)
-        batch.put(_FOLLOWED_AT, self._followed_at)
+        self._commit(batch)
+        self._waiting.clear()
+
+    def _commit(self, batch: Batch) -> None:
+        """What is in the batch, and the position with it."""
+        batch.put(_POSITION, b"%d" % (self._position or 0))
+        batch.put(_FOLLOWED_AT, self._followed_at or b"0")
         if self._origin is not None:
             batch.put(_ORIGIN, self._origin)
         self.store.write(batch, sync=False)
-        self._waiting.clear()
         self._written_at = time.monotonic()
 
     def items(self) -> Iterator[tuple[str, bytes]]:

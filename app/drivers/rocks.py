@@ -13,8 +13,8 @@ PAGE = 1_000
 """Keys read with one iterator: an open one keeps the store's lock even after `close`."""
 PAGE_BYTES = 1024 * 1024
 """And no more once they have so many: a thousand of the largest events would be a quarter of a gigabyte."""
-WRITE_BUFFER_BYTES = 16 * 1024 * 1024
-"""A worker may hold dozens of partitions, a store for each: the default of 64 MB would be gigabytes."""
+WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+"""A worker may hold dozens of partitions, a store with two of these for each: by default it would be gigabytes."""
 _FILE_GONE = "IO error: No such file or directory"
 """The folder is made before it is opened, so what lacks is one of the store's own files."""
 OPEN_FILES = 256
@@ -143,12 +143,14 @@ class Store:
         with self._trouble():
             cursor = self._db.iter()
             cursor.seek(key)
-            while more := cursor.valid() and cursor.key().startswith(prefix):
+            valid, found, held, on = cursor.valid, cursor.key, cursor.value, cursor.next
+            while more := valid() and (stands := found()).startswith(prefix):
                 if len(page) == PAGE or size >= PAGE_BYTES:
                     break
-                page.append((cursor.key(), cursor.value()))
-                size += len(page[-1][1])
-                cursor.next()
+                value = held()
+                page.append((stands, value))
+                size += len(value)
+                on()
             cursor.status()
         return page, more
 

@@ -40,7 +40,7 @@ def test_the_earliest_is_due_first() -> None:
     for user_id, minutes in (("c", 3), ("a", 1), ("b", 2)):
         timers.put(user_id, NOON + minutes * MINUTE)
     assert timers.pop_due(NOON) == []
-    assert [user for _, user in timers.pop_due(NOON + 2 * MINUTE)] == ["a", "b"]
+    assert [user for _, user, _ in timers.pop_due(NOON + 2 * MINUTE)] == ["a", "b"]
     assert timers.next() == NOON + 3 * MINUTE
 
 
@@ -68,7 +68,7 @@ def test_it_holds_what_was_said_last(words: list[tuple[str, int | None]]) -> Non
         else:
             table[user_id] = at
     now = NOON + 25 * MINUTE
-    expected = sorted((at, user_id) for user_id, at in table.items() if at <= now)
+    expected = sorted((at, user_id, None) for user_id, at in table.items() if at <= now)
     assert timers.pop_due(now) == expected
     assert timers.next() == min((at for at in table.values() if at > now), default=None)
 
@@ -80,7 +80,7 @@ def test_superseded_times_are_swept_out() -> None:
         timers.put("a", NOON - timedelta(seconds=seconds))
         timers.put("b", NOON + timedelta(seconds=seconds))
     assert len(timers._heap) < 2_000
-    assert timers.pop_due(NOON) == [(NOON - timedelta(seconds=9_999), "a")]
+    assert timers.pop_due(NOON) == [(NOON - timedelta(seconds=9_999), "a", None)]
     assert timers.next() == NOON + timedelta(seconds=9_999)
 
 

@@ -22,6 +22,7 @@ from app.drivers.rocks import (
     StoreLocked,
     destroy,
 )
+from topics.record import Record
 
 
 @pytest.fixture
@@ -177,3 +178,17 @@ def test_a_destroyed_store_is_empty_when_it_is_opened_again(tmp_path: Path) -> N
     store.close()
     destroy(tmp_path / "copy")
     assert Store(tmp_path / "copy").get(b"a") is None
+
+
+def test_a_restore_writes_the_changelog_as_it_comes(tmp_path: Path) -> None:
+    """The last word about a person counts, a tombstone takes the row away, and the position is behind the batch."""
+    rows = LocalRows(Store(tmp_path / "copy"))
+    words = [(b"ana", b"1"), (b"ben", b"2"), (b"ana", b"3"), (b"ben", None), (b"eva", b"4")]
+    rows.load([Record("nudge-state", 0, 7 + at, *word, timestamp_ms=0) for at, word in enumerate(words)])
+    assert (rows.get("ana"), rows.get("ben"), rows.get("eva")) == (b"3", None, b"4")
+    assert rows.position == 12
+    rows.close()
+    again = LocalRows(Store(tmp_path / "copy"))
+    assert dict(again.items()) == {"ana": b"3", "eva": b"4"}
+    assert again.position == 12
+    again.close()
