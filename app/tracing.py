@@ -7,6 +7,7 @@ counts and ids that are derived: no words of a person, no subject, no user id.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 
 FORGOTTEN_AFTER = timedelta(minutes=5)
 """A pass ends within a minute; one without a trace by then has raised, and was taken again without a model."""
-FLUSHED_WITHIN_MS = 2_000
-"""What the end of the process waits for a collector."""
+FLUSHED_WITHIN_S = 2.0
+"""What the end of the process waits for a collector: a drained worker has 5 s besides."""
 
 Key = tuple[str, datetime]
 """A pass among those of its partition: whose it is, and its deadline."""
@@ -61,8 +62,10 @@ def traced(settings: Settings, version: str) -> Iterator[Callable[[int], Partiti
         tracer = provider.get_tracer("tactful", version)
         yield lambda number: PartitionSpans(tracer, number)
     finally:
-        provider.force_flush(FLUSHED_WITHIN_MS)
-        provider.shutdown()
+        # It sends what is left, and tries again for many seconds while the collector is away.
+        closing = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
+        closing.start()
+        closing.join(FLUSHED_WITHIN_S)
 
 
 def _provider(version: str) -> TracerProvider:
@@ -82,7 +85,7 @@ def _provider(version: str) -> TracerProvider:
         "unknown_service"
     ):  # no OTEL_* variable names it
         resource = resource.merge(Resource({"service.name": "tactful"}))
-    provider = TracerProvider(resource=resource)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
 

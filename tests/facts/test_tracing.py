@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -131,6 +132,18 @@ def test_a_missing_extra_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         traced(Settings(state_dir=tmp_path, tracing="otlp"), "1.2.3"),
     ):
         pass
+
+
+def test_a_collector_that_is_away_keeps_no_worker_from_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its spans are lost after two seconds of trying; the exporter alone would go on for ten."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    with traced(Settings(state_dir=tmp_path, tracing="otlp"), "1.2.3") as spans:
+        assert spans is not None
+        spans(0).committing(commit())("committed")
+        began = time.monotonic()
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("text", ["", "00-zz-1-01", "00-0-0-01", "hello", f"00-{TRACE}"])

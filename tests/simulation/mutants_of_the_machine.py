@@ -106,7 +106,7 @@ MACHINE: tuple[Mutant, ...] = (
         "            self._waiting.put(after, user_id)\n",
         "            pass\n",
     ),
-    Mutant("no timers after a crash", "partition", "        self._waiting.put(known, user_id)\n", ""),
+    Mutant("no timers after a crash", "partition", "        self._waiting.put(seen, user_id)\n", ""),
     Mutant(
         "an event that breaks a pass leaves no letter",
         "partition",
@@ -185,7 +185,7 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "a timer cannot be brought forward",
         "timers",
-        "if before is not None and before <= at:",
+        "if before is not None and before[0] <= at:",
         "if before is not None:",
     ),
     Mutant(
