@@ -44,6 +44,8 @@ class Ledger:
     """The agents whose plans are due in this pass."""
     last_model = ""
     """The model that gave the last answer: it stands in the evidence of what that answer closed."""
+    measured: tuple[object, int] = ((), 0)
+    """The row's unread messages and the bytes of their words, as last measured in this pass."""
     _pass_id = ""
 
     def __init__(
@@ -178,16 +180,8 @@ class Ledger:
     def close(self, intent: Intent, ending: Ending) -> None:
         """Take the intent out of the row and write its one outcome."""
         self.row.drop_intent(intent.intent_id)
-        self._forget_doubts(intent.intent_id)
+        self.row.forget_doubts(intent.intent_id)
         self._record(intent, ending)
-
-    def _forget_doubts(self, intent_id: str) -> None:
-        if self.row.doubts:
-            self.row.doubts = tuple(
-                msgspec.structs.replace(doubt, intents=left)
-                for doubt in self.row.doubts
-                if (left := tuple(other for other in doubt.intents if other != intent_id))
-            )
 
     def _record(self, intent: Intent, ending: Ending) -> None:
         row, now = self.row, self.now

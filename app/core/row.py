@@ -221,6 +221,15 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
             return True
         return any(intent.intent_id in doubt.intents for doubt in self.doubts)
 
+    def forget_doubts(self, intent_id: str) -> None:
+        """What a message may have settled is not asked any more of this plan."""
+        if self.doubts:
+            self.doubts = tuple(
+                replace(doubt, intents=left)
+                for doubt in self.doubts
+                if (left := tuple(other for other in doubt.intents if other != intent_id))
+            )
+
     def lose_doubt(self) -> None:
         """Forget the oldest doubt: its intents are held all the same, even those opened after its message."""
         lost, self.doubts = self.doubts[0], self.doubts[1:]

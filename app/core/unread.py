@@ -36,21 +36,23 @@ def add(ledger: Ledger, origin: Origin, message: Message, speaker: Literal["pers
     added = Unread(
         origin, message.message_id, message.conversation_id or DEFAULT_CONVERSATION, speaker, message.text
     )
-    row.unread = (*row.unread, added)
+    before = row.unread
+    row.unread = (*before, added)
     if len(row.unread) > _UNMEASURED:
-        _bound(ledger)
+        _bound(ledger, before)
     row.debt = _settling(row.debt, origin.at, ledger.policy)
 
 
-def _bound(ledger: Ledger) -> None:
-    row = ledger.row
-    # A character takes at most 4 bytes: counting these is enough for all but those who write very much.
-    if 4 * sum(len(message.text) for message in row.unread) <= UNREAD_BYTES:
-        return
-    size = sum(len(message.text.encode()) for message in row.unread)
+def _bound(ledger: Ledger, before: tuple[Unread, ...]) -> None:
+    """Of many short words each would be measured again for each that is added: a pass does that once."""
+    row, (of, size) = ledger.row, ledger.measured
+    if of is not before:
+        size = sum(len(message.text.encode()) for message in before)
+    size += len(row.unread[-1].text.encode())
     while size > UNREAD_BYTES:
         size -= len(row.lose_unread().text.encode())
         ledger.tally.count("tactful_dropped_total", "unread")
+    ledger.measured = row.unread, size
 
 
 def _settling(debt: Debt, at: datetime, policy: Policy) -> Debt:

@@ -9,8 +9,8 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "an intent closes without an outcome",
         "ledger",
-        "        self._forget_doubts(intent.intent_id)\n        self._record(intent, ending)\n",
-        "        self._forget_doubts(intent.intent_id)\n",
+        "        self.row.forget_doubts(intent.intent_id)\n        self._record(intent, ending)\n",
+        "        self.row.forget_doubts(intent.intent_id)\n",
     ),
     Mutant(
         "a closed intent stays in the row", "ledger", "        self.row.drop_intent(intent.intent_id)\n", ""
