@@ -45,7 +45,8 @@ Think before you call something closed:
 passed his test" does not close the person's test. But a plan about somebody else ("sister's due date") \
 is closed by news of that very person, and news counts whoever brings it ("Mum rang: Gran is home").
 - Which one is it? Another appointment of the same kind, another dog, another flat leaves this one open. \
-Where two planned intents could be meant and nothing tells which, close neither.
+Where two planned intents could be meant and nothing tells which, close neither; but news that ends both \
+closes both: an application that was withdrawn ends the interview and the wait for an answer alike.
 - Fact or not yet? Hopes, plans, wishes, fears, questions, conditions and jokes close nothing: "it \
 should be fine", "I hope they call", "if I get it", "once it's over", "did it go well, you think?". \
 Future and present tense seldom close; a completed past usually does. With irony, what is meant counts.

@@ -51,10 +51,11 @@ def test_the_harder_readings_come_to_what_is_said(
     assert (found.wishes.muted.count, found.wishes.muted.of) == (8, 8)
 
 
-def test_what_is_wrong_with_a_nudge_is_mostly_seen() -> None:
+@pytest.mark.parametrize("rated", ["memorybank_ratings.jsonl", "memorybank_ratings.second.jsonl"])
+def test_what_is_wrong_with_a_nudge_is_mostly_seen(rated: str) -> None:
     """Of the 25 first drafts that should not be sent 18 are refused without a judge, of the 35 good ones none."""
     answers = read_answers(EVALS / "memorybank_writing_answers.jsonl")
-    ratings = read_ratings(EVALS / "memorybank_ratings.jsonl")
+    ratings = read_ratings(EVALS / rated)
     refused = {True: 0, False: 0}
     for case in read_to_write(EVALS / "memorybank_writing.jsonl", WHERE.roster.names):
         first = write(case, {}, policy=Policy(), roster=WHERE.roster)
