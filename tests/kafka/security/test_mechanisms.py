@@ -42,6 +42,8 @@ class Deployed:
     mechanism: str
     folder: Path
     prefix: str = field(default_factory=lambda: f"{uuid.uuid4().hex[:8]}-")
+    http: dict[str, str] = field(default_factory=dict)
+    """Where the worker listens, once it does: a doctor beside it asks it why its folder is in use."""
     said: list[str] = field(default_factory=list)
     """All that anybody was shown."""
 
@@ -60,6 +62,7 @@ class Deployed:
             "TACTFUL_STATE_DIR": str(self.folder / "state"),
             "TACTFUL_POLICY": str(policy),
             "TACTFUL_MODEL": "scripted",
+            **self.http,
         }
 
     async def tactful(self, role: str, *words: object, code: int = 0) -> Said:
@@ -126,7 +129,9 @@ async def test_everybody_does_their_work_with_their_own_rights(
         outcomes = await here.read("data", "nudge-outcome", PEOPLE)
         assert {outcome["outcome"] for outcome in outcomes} == {"nudged"}
         await here.tactful("operator", "agents", "pause", "digest")
+        here.http["TACTFUL_HTTP"] = one.url.removeprefix("http://")
         doctor = await here.tactful("worker", "doctor", "--json")
+        here.http.clear()
         assert {one["state"] for one in doctor.objects} <= {"fine", "note"}
         await _shows_no_secret(here, one)
         assert await one.end() == 0
