@@ -47,8 +47,9 @@ SILENCED = re.compile(
 
 @cache
 def modules(*folders: str) -> dict[str, ast.Module]:
-    """Every module below these folders, by its path from the root."""
-    files = (file for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
+    """Every module below these folders, by its path from the root; the docs' examples are the readers' own code."""
+    found = (file for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
+    files = (file for file in found if not file.is_relative_to(ROOT / "app" / "docs"))
     return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
 
 
