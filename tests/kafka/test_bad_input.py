@@ -86,7 +86,7 @@ async def test_each_bad_record_ends_as_documented_and_its_neighbours_are_served(
                 await asyncio.sleep(0.2)
             while len(await topics.records("dead-letter")) < POISON + len(kinds):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.2)
-        assert await one.end() == 0
+        await one.ended_well()
     letters = await topics.records("dead-letter")
     expected = Counter(reason for _, _, reason in kinds) + Counter({"not_json": POISON})
     assert Counter(_header(letter, "reason") for letter in letters) == expected

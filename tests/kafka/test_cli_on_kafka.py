@@ -112,7 +112,7 @@ async def test_a_day_of_an_operator(here: Deployed) -> None:
         await until(lambda: one.heard("ready"), said=one.said)
         await _decided(here)
         await _paused(here)
-        assert await one.end() == 0
+        await one.ended_well()
 
     said = await here.tactful("verify", "--expect-idle", "--json")
     assert (said.code, said.object["broken"]) == (0, [])

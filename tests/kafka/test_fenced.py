@@ -76,6 +76,6 @@ async def test_a_fenced_partition_is_unready_with_its_reason_until_it_is_taken_o
         assert page["partitions"][str(FENCED)] == "running"
         while not await topics.records("nudges"):  # noqa: ASYNC110 - read as a service reads
             await asyncio.sleep(0.1)
-        assert await one.end() == 0
+        await one.ended_well()
     (nudge,) = await topics.records("nudges")
     assert (nudge.key, nudge.partition) == (user.encode(), FENCED)

@@ -82,7 +82,7 @@ async def test_what_only_another_version_can_mend_stops_alone(topics: Deployment
         assert "\ntactful_partitions_owned 1.0\n" in page
         assert '\ntactful_partitions_unserved{state="stopped"} 2.0\n' in page
         assert len(await topics.records("dead-letter")) == letters
-        assert await one.end() == 0
+        await one.ended_well()
     (nudge,) = await topics.records("nudges")
     assert nudge.key == served.encode()
 

@@ -52,7 +52,7 @@ async def test_any_codec_and_any_header_are_read(topics: Deployment, tmp_path: P
     async with worker(tmp_path, **env) as one, asyncio.timeout(WITHIN_S):
         while len(await topics.records("nudges")) < len(here):  # noqa: ASYNC110 - read as a service reads
             await asyncio.sleep(0.2)
-        assert await one.end() == 0
+        await one.ended_well()
     letters = await topics.records("dead-letter")
     assert [(letter.key, letter.value) for letter in letters] == [(key, value) for key, value, _ in bad]
     for letter in letters:

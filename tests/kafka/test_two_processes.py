@@ -49,7 +49,7 @@ async def test_workers_come_and_go_and_every_event_has_its_effect_once(
                 await living
                 await _nudged(topics, PEOPLE)
                 await _shared_out(session, three)
-                assert await three.end() == 0
+                await three.ended_well()
     ending = await _read(topics)
     assert broken(ending, read_policy(POLICY)) == []
     assert Counter(nudge["user_id"] for nudge in ending.nudges) == {f"person-{n}": 1 for n in range(PEOPLE)}

@@ -27,6 +27,9 @@ POLICY = (
 )
 _numbers = itertools.count()
 
+LAST_WORDS = 3_000
+"""Characters of what a worker said that a failure shows."""
+
 
 @dataclass(slots=True)
 class Worker:
@@ -50,6 +53,11 @@ class Worker:
         """Send the signal and wait; the exit code."""
         self.process.send_signal(which)
         return await self.process.wait()
+
+    async def ended_well(self) -> None:
+        """Ask it to end and see that it drained; its last words otherwise."""
+        code = await self.end()
+        assert code == 0, f"it ended with {code}:\n{self.said.read_text()[-LAST_WORDS:]}"
 
 
 def worker(folder: Path, **env: str) -> AbstractAsyncContextManager[Worker]:

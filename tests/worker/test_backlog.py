@@ -155,7 +155,7 @@ async def test_a_silent_model_and_large_events_meet_the_bound_in_bytes(
                 model.may_answer.set()
                 while seen.lag[-1]:  # noqa: ASYNC110 - it is looked at
                     await asyncio.sleep(0.1)
-            assert await one.end() == 0
+            await one.ended_well()
     assert seen.pages == {("healthz", 200), ("readyz", 200)}
     assert max(seen.undecided) >= UNDECIDED_BYTES / (TEXT + ENVELOPE)
     assert max(seen.undecided) <= (UNDECIDED_BYTES + BYTES_AT_ONCE) / TEXT + 1

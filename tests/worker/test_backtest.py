@@ -48,7 +48,7 @@ async def test_conversations_in_the_form_of_memorybank_are_decided_alike(tmp_pat
             if len(closed.splitlines()) == PEOPLE:
                 break
             await asyncio.sleep(1)
-        assert await second.end() == 0
+        await second.ended_well()
     record = tmp_path / "record.jsonl"
     record.write_text((await tactful("events", "tail", *RECORDED, "--json", **log, HTTP="127.0.0.1:1"))[1])
     code, said = await tactful(

@@ -54,8 +54,8 @@ async def test_a_console_beside_an_embedded_worker_that_comes_and_goes(tmp_path:
                         f"{looking.url}/people/person-2",
                         lambda view: view.get("nudges") and not view["notes"],
                     )
-                    assert await two.end() == 0
-                assert await looking.end() == 0
+                    await two.ended_well()
+                await looking.ended_well()
         async with console(tmp_path / "again", HTTP=address, **env) as alone:
             view = await page(session, f"{alone.url}/people/person-2", lambda view: view.get("nudges"))
             assert [note["kind"] for note in view["notes"]] == ["no_worker"]
@@ -63,4 +63,4 @@ async def test_a_console_beside_an_embedded_worker_that_comes_and_goes(tmp_path:
                 tmp_path / "three", **env
             ) as three:  # the folder is free for whoever wants to work
                 assert three.url
-                assert await three.end() == 0
+                await three.ended_well()

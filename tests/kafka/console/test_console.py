@@ -94,7 +94,7 @@ async def live(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
         )
         await Service(session, lambda: working.url).live(range(8))
         yield Live(topics, folder, env, working, console_, session)
-        assert await console_.end() == 0
+        await console_.ended_well()
 
 
 def kinds(view: dict[str, Any]) -> set[str]:

@@ -164,7 +164,7 @@ async def test_a_worker_says_why_it_waits(broker: Guarded, tmp_path: Path) -> No
     named = {name.removeprefix("TACTFUL_"): value for name, value in env.items() if value}
     async with worker(tmp_path, **named, LOG_LEVEL="DEBUG", TOPIC_PREFIX=uuid.uuid4().hex) as one:
         await until(lambda: "does not know worker" in one.said.read_text(), said=one.said)
-        assert await one.end() == 0
+        await one.ended_well()
     assert "guessed" not in one.said.read_text()
 
 

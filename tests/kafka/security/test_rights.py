@@ -170,7 +170,7 @@ async def test_a_right_may_come_and_go_while_a_worker_runs(broker: Guarded, tmp_
         assert "TopicAuthorizationFailed" in one.said.read_text()
         await broker.grant("worker", [nudges])
         await until_told(kafka, 2)
-        assert await one.end() == 0
+        await one.ended_well()
     assert sorted(await told(kafka)) == ["person-0", "person-1"]
 
 
