@@ -10,8 +10,9 @@ import pytest
 
 from app.core.policy import Policy
 from app.evaluation.cases import read_cases, read_labels
-from app.evaluation.exchange import Brought, read_answers, request_id
+from app.evaluation.exchange import Brought, instructions, read_answers, request_id
 from app.evaluation.resolution import Report, report
+from app.evaluation.subjects import report as subjects_report
 from app.evaluation.writing import Written, read_ratings, text_id, write
 from app.evaluation.writing import read_cases as read_to_write
 from tests.facts.evaluation.read import situation
@@ -37,8 +38,9 @@ def judged(*files: str) -> Report:
         (("harder_answers.jsonl",), 0.956, 0, 2),
         (("harder_answers.third.jsonl",), 0.973, 1, 10),
         (("harder_answers.third.jsonl", "harder_answers.again.jsonl"), 0.996, 1, 0),
+        (("harder_answers.fifth.jsonl",), 0.996, 0, 1),
     ],
-    ids=["first", "third", "again"],
+    ids=["first", "third", "again", "fifth"],
 )
 def test_the_harder_readings_come_to_what_is_said(
     files: tuple[str, ...], f1: float, false: int, stale: int
@@ -49,6 +51,24 @@ def test_the_harder_readings_come_to_what_is_said(
     assert found.scored.f1.value == pytest.approx(f1, abs=0.0006)
     assert (found.scored.figures.false.count, found.scored.figures.stale) == (false, stale)
     assert (found.wishes.muted.count, found.wishes.muted.of) == (8, 8)
+
+
+def test_the_newest_reader_finds_the_subjects_that_the_page_says() -> None:
+    """20 of the 21, and 28 raised for nothing; 25 of 27 on the right day."""
+    kept = read_answers(EVALS / "harder_answers.fifth.jsonl")
+    found = {case.id: kept[request_id(case.id, WHERE.question(case))].reply for case in CASES}
+    counts = subjects_report(WHERE, CASES, LABELS, found, instructions="").counts
+    assert (counts.found.count, counts.found.of, counts.spare) == (20, 21, 28)
+    assert (counts.on_the_day.count, counts.on_the_day.of) == (25, 27)
+
+
+def test_the_page_and_the_newest_reports_are_of_the_question_that_is_asked() -> None:
+    """Another word in the instructions for reading, and what was measured must be measured again, or said to be old."""
+    asked = instructions(WHERE.question(CASES[0]))
+    assert f"as it is asked now (`{asked}`)" in (EVALS.parents[1] / "app/docs/evaluating.md").read_text()
+    for form in ("dev", "harder"):
+        first, *_ = (EVALS / f"{form}_report.fifth.txt").read_text().splitlines()
+        assert first.endswith(f"answered by a fifth reader; instructions {asked}")
 
 
 @pytest.mark.parametrize("rated", ["memorybank_ratings.jsonl", "memorybank_ratings.second.jsonl"])
