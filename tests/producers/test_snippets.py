@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.kafka.deployment import deployment
-from tests.producers.snippets import FOLDER, ON_KAFKA, LacksToolError, astray, curl, events, people
+from tests.producers.snippets import FOLDER, ON_KAFKA, astray, curl, events, people
 from tests.worker.process import worker
 from topics.murmur2 import partition_of
 from topics.record import Record
@@ -21,10 +21,7 @@ PEOPLE = 300
 @pytest.mark.parametrize("name", ON_KAFKA)
 async def test_a_producer_of_the_docs_finds_every_home(kafka: str, name: str) -> None:
     """Of 300 people each is in the partition that `topics.murmur2` says, once."""
-    try:
-        program = ON_KAFKA[name]()
-    except LacksToolError as lacking:
-        pytest.skip(f"{name} is not run: {lacking}")
+    program = ON_KAFKA[name]()
     users = people(PEOPLE)
     async with deployment(kafka, PARTITIONS) as topics:
         await program.sends(events(users), kafka, topics.kafka.connection.prefix + "user-events")
@@ -34,10 +31,7 @@ async def test_a_producer_of_the_docs_finds_every_home(kafka: str, name: str) ->
 @pytest.mark.slow
 async def test_curl_leaves_the_home_to_the_worker(kafka: str, tmp_path: Path) -> None:
     """Events over HTTP stand in the partition of their person, each once."""
-    try:
-        program = curl()
-    except LacksToolError as lacking:
-        pytest.skip(f"curl.sh is not run: {lacking}")
+    program = curl()
     users = people(40)  # one request for each
     async with deployment(kafka, PARTITIONS) as topics:
         log = {"LOG": f"kafka://{kafka}", "TOPIC_PREFIX": topics.kafka.connection.prefix}

@@ -86,6 +86,17 @@ def environment(name: str, requirements: Path) -> Path:
     return kept(name, recipe, make) / "venv" / "bin"
 
 
+def npm_folder(name: str, package: Path) -> Path:
+    """A folder with the files of `package`, and beside them the `node_modules` that its package-lock.json names."""
+    npm = on_path("npm", "npm")
+
+    def make(folder: Path) -> None:
+        shutil.copytree(package, folder, dirs_exist_ok=True)
+        run("what npm brings", npm, "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
+
+    return kept(name, "".join(file.read_text() for file in sorted(package.iterdir())), make)
+
+
 def _pip(*arguments: object) -> None:
     run("what pip brings", sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", *arguments)
 
