@@ -39,7 +39,7 @@ demo: setup ## the stories of the README in quick motion; KAFKA=host:port runs t
 	@$(BIN)/tactful demo $(if $(KAFKA),--on kafka://$(KAFKA))
 
 test: setup ## the tests, quick ones first; TACTFUL_REQUIRE_KAFKA=1 makes a missing broker a failure
-	$(BIN)/python -m pytest -q -m "not slow and not kafka"
+	$(BIN)/python -m pytest -q -m "not slow and not kafka" -n auto --maxprocesses 4 --dist worksteal
 	$(BIN)/python -m pytest -q -m "slow or kafka"
 
 lint: setup ## format, lint, types, import directions, and whether the locks fit pyproject.toml
