@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from app.core.asks import Failed
+from app.deliver.book import End, Meaning
 from app.drivers.served import STAGES, UNSERVED
 from topics.dead_letters import DEAD_REASONS
 from topics.outcomes import REASONS
@@ -178,6 +179,43 @@ METRICS: tuple[Metric, ...] = (
     ),
 )
 
+DELIVERY: tuple[Metric, ...] = (
+    Metric(
+        "tactful_delivery_attempts_total",
+        "counter",
+        "Posts to the receiver, by what its answer means: `refused` has not arrived, `unknown` may have.",
+        ("answer",),
+    ),
+    Metric("tactful_delivery_attempt_seconds", "histogram", "How long posts took.", (), SHORT),
+    Metric(
+        "tactful_delivery_ended_total",
+        "counter",
+        "Nudges and recalls that are over and told to the log, by how they ended.",
+        ("end",),
+    ),
+    Metric(
+        "tactful_delivery_delay_seconds",
+        "histogram",
+        "How long after its decision a nudge was taken by the receiver.",
+        (),
+        LATE,
+    ),
+    Metric("tactful_delivery_waiting_nudges", "gauge", "Nudges and recalls that were read and are not over."),
+    Metric(
+        "tactful_delivery_oldest_waiting_timestamp_seconds",
+        "gauge",
+        "When the oldest of them was decided, 0 when there is none.",
+        over="least",
+    ),
+    Metric(
+        "tactful_delivery_unread_nudges",
+        "gauge",
+        "Nudges and recalls that stand on the topic and were not read yet, counted up to 1,000.",
+    ),
+    Metric("tactful_delivery_log_away", "gauge", "1 while the log cannot be read, or takes no receipts."),
+)
+"""The page of `tactful deliver`, a process of its own."""
+
 RESULTS = ("answered", *get_args(Failed))
 ANY: Mapping[str, tuple[str, ...]] = {
     "partition": (),
@@ -198,6 +236,8 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "direction": ("input", "output"),
     "stage": STAGES,
     "state": UNSERVED,
+    "answer": get_args(Meaning),
+    "end": get_args(End),
 }
 
 

@@ -1,4 +1,4 @@
-"""The worker's page of metrics, and the one door to prometheus_client."""
+"""The pages of metrics, the worker's and the delivery service's, and the one door to prometheus_client."""
 
 from __future__ import annotations
 
@@ -18,25 +18,33 @@ log = logging.getLogger("tactful.metrics")
 
 
 class Metrics:
-    """The worker's page: what the core and the drivers counted, and what they last saw."""
+    """One page: what was counted, and what was last seen. Without `listed` it is the worker's."""
 
-    def __init__(self, *, agents: Sequence[str], version: str = "", policy: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        agents: Sequence[str] = (),
+        version: str = "",
+        policy: str = "",
+        listed: Sequence[Metric] = METRICS,
+    ) -> None:
         _no_created_series()  # type: ignore[no-untyped-call]  # the library leaves this one without types
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._metrics = {metric.name: metric for metric in METRICS}
+        self._metrics = {metric.name: metric for metric in listed}
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
-        self._allowed = {metric.name: frozenset(label_values(metric, agents)) for metric in METRICS}
+        self._allowed = {metric.name: frozenset(label_values(metric, agents)) for metric in listed}
         self._named: dict[str, set[str]] = {"source": set(), "error": set(), "model": set()}
         self._parts: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}
         self._unknown: set[str] = set()
-        for metric in METRICS:
+        for metric in listed:
             series = self._made(metric)
             for values in self._allowed[metric.name]:
                 series.labels(*values)
-        self._gauges["tactful_build_info"].labels(version, policy).set(1)
+        if (build := self._gauges.get("tactful_build_info")) is not None:
+            build.labels(version, policy).set(1)
 
     def absorb(self, tally: Tally, part: str = "") -> None:
         """Add what was counted; gauges are this part's (a partition's), and the page has their sum."""

@@ -15,12 +15,16 @@ from app.core.policy import Duration
 SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 
 
-def _listen(value: object) -> object:
-    if isinstance(value, str):
-        match = SERVER.fullmatch(value)
-        if match is None or int(match[2]) > 65_535:
-            raise ValueError(f"{value!r} is no address to listen on: write it like 127.0.0.1:8080")
+def address(value: str) -> str:
+    """An address to listen on, as it was given; ValueError when it is none."""
+    match = SERVER.fullmatch(value)
+    if match is None or int(match[2]) > 65_535:
+        raise ValueError(f"{value!r} is no address to listen on: write it like 127.0.0.1:8080")
     return value
+
+
+def _listen(value: object) -> object:
+    return address(value) if isinstance(value, str) else value
 
 
 class Group(BaseModel):

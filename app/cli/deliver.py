@@ -37,6 +37,7 @@ class _Given:
         within: timedelta,
         since: datetime | None,
         until_idle: bool,
+        listen: str | None,
         as_json: bool,
     ) -> None:
         self.url = url
@@ -46,6 +47,7 @@ class _Given:
         self.within_s = within.total_seconds()
         self.since = since
         self.until_idle = until_idle
+        self.listen = listen
         self.as_json = as_json
 
 
@@ -89,6 +91,10 @@ def deliver(  # noqa: PLR0917 - typer passes options by name
         bool,
         typer.Option("--allow-http", help="Post over http to another machine, where others can read it."),
     ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Serve /healthz, /readyz and /metrics there."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object for each end, and logs as JSON.")
     ] = False,
@@ -106,6 +112,7 @@ def deliver(  # noqa: PLR0917 - typer passes options by name
     from app.deliver.posting import TargetError, target
     from app.deliver.signing import SecretError, secret_of
     from app.outside.log import now
+    from app.setting_groups import address
 
     settled = settings()
     try:
@@ -117,6 +124,7 @@ def deliver(  # noqa: PLR0917 - typer passes options by name
             within=duration(timeout),
             since=None if since is None else instant(since, now()),
             until_idle=until_idle,
+            listen=None if listen is None else address(listen),
             as_json=as_json,
         )
     except TargetError as error:
@@ -124,7 +132,7 @@ def deliver(  # noqa: PLR0917 - typer passes options by name
     except SecretError as error:
         complain(f"--secret-file or {VARIABLE}: {error}", USAGE)
     except ValueError as error:
-        complain(f"--timeout and --since: {error}", USAGE)
+        complain(f"--timeout, --since and --listen: {error}", USAGE)
     logs.begin(settled.log_level, as_json=as_json)
     failed = answer(_delivered(settled, given))
     if failed and until_idle:
@@ -151,7 +159,10 @@ async def _delivered(settled: Settings, given: _Given) -> int:
     from app.deliver.posting import Hook
     from app.deliver.progress import Progress, ProgressError
     from app.deliver.service import Delivery
+    from app.deliver.watched import CannotListenError, Watched
     from app.drivers.clock import SteadyClock
+    from app.metric_list import DELIVERY
+    from app.metrics import Metrics
     from app.outside.folder import FolderLog
 
     async with opened(settled) as log:
@@ -164,6 +175,7 @@ async def _delivered(settled: Settings, given: _Given) -> int:
         except ProgressError as error:
             complain(f"--state: {error}", OUT_OF_REACH)
         try:
+            metrics = Metrics(listed=DELIVERY)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
                 delivery = Delivery(
                     log,
@@ -174,9 +186,19 @@ async def _delivered(settled: Settings, given: _Given) -> int:
                     at_once=given.at_once,
                     since=given.since,
                     on_end=_told if given.as_json else lambda _: None,
+                    count=metrics.absorb,
                 )
+                watched = Watched(delivery, metrics)
+                if given.listen is not None:
+                    at = await watched.start(given.listen)
+                    logging.getLogger("tactful.deliver").info("listening at %s", at)
                 host = urlsplit(given.url).netloc  # a path may hold a token
-                await _run(delivery, host, until_idle=given.until_idle)
+                try:
+                    await _run(delivery, host, until_idle=given.until_idle)
+                finally:
+                    await watched.stop()
+        except CannotListenError as error:
+            complain(f"--listen: {error}", USAGE)
         finally:
             progress.close()
     ends = dict(sorted(delivery.counted.items()))

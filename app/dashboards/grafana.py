@@ -12,6 +12,7 @@ SCHEMA_VERSION = 41
 """Of dashboards, in Grafana 11.6."""
 NAMED = 'namespace=~"$namespace"'
 """Without namespaces, as under docker compose, all of them is the only choice, and fits."""
+JOB = 'job=~"$job"'
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -21,6 +22,7 @@ def written(dashboard: Dashboard) -> str:
 
 
 def _document(dashboard: Dashboard) -> dict[str, Any]:
+    shown = dashboard.shown_by
     return {
         "uid": f"tactful-{dashboard.name}",
         "title": dashboard.title,
@@ -36,15 +38,25 @@ def _document(dashboard: Dashboard) -> dict[str, Any]:
         "templating": {
             "list": [
                 _data_source(),
-                _choice("namespace", "Namespace", "label_values(tactful_build_info, namespace)"),
-                _choice("job", "Deployment", f"label_values(tactful_build_info{{{NAMED}}}, job)"),
+                _choice("namespace", "Namespace", f"label_values({_series(shown)}, namespace)"),
+                _choice("job", "Deployment", f"label_values({_series(shown, NAMED)}, job)"),
                 _choice(
-                    "instance", "Worker", f'label_values(tactful_build_info{{{NAMED},job=~"$job"}}, instance)'
+                    "instance",
+                    "Worker",
+                    f"label_values({_series(shown, NAMED, JOB)}, instance)",
                 ),
             ]
         },
         "panels": list(_laid_out(dashboard.rows)),
     }
+
+
+def _series(metrics: tuple[str, ...], *labels: str) -> str:
+    """Those of these metrics with these labels."""
+    if len(metrics) == 1:
+        return metrics[0] + (f"{{{','.join(labels)}}}" if labels else "")
+    named = f'__name__=~"{"|".join(metrics)}"'
+    return f"{{{','.join((named, *labels))}}}"
 
 
 def _laid_out(rows: tuple[Row, ...]) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agents import FIVE
-from app.metric_list import METRICS, NAMES_AT_MOST, VALUES, Metric
+from app.metric_list import DELIVERY, METRICS, NAMES_AT_MOST, VALUES, Metric
 from topics.dead_letters import DEAD_REASONS
 
 OF_LABELS = {
@@ -73,6 +75,17 @@ Plans whose time has come wait in the timer index until there is room for them (
 A plan that is deferred by a gate is not overdue before the deferral ends, and one that is held for a reading is
 counted by `tactful_held_intents` instead.
 
+## The delivery service
+
+`tactful deliver --listen 127.0.0.1:8082` ([Delivering](delivering.md)) is a process of its own and serves `/metrics`,
+`/healthz` and `/readyz` there, without a token and without anybody's words or id.
+How far behind it is has two numbers: what it has not read, and since when what it has read waits for its receiver.
+
+| metric | kind | means |
+|---|---|---|
+"""
+
+LABELS = """
 ## Labels
 
 """
@@ -80,9 +93,13 @@ counted by `tactful_held_intents` instead.
 
 def markdown() -> str:
     """The whole page."""
-    rows = "".join(f"| `{_signature(one)}` | {one.kind} | {one.sentence} |\n" for one in METRICS)
-    labels = dict.fromkeys(label for metric in METRICS for label in metric.labels)
-    return BEFORE + rows + ABOUT + "".join(f"* `{label}`: {_values(label)}.\n" for label in labels)
+    labels = dict.fromkeys(label for metric in (*METRICS, *DELIVERY) for label in metric.labels)
+    told = "".join(f"* `{label}`: {_values(label)}.\n" for label in labels)
+    return BEFORE + _rows(METRICS) + ABOUT + _rows(DELIVERY) + LABELS + told
+
+
+def _rows(metrics: Sequence[Metric]) -> str:
+    return "".join(f"| `{_signature(one)}` | {one.kind} | {one.sentence} |\n" for one in metrics)
 
 
 def _signature(metric: Metric) -> str:

@@ -61,6 +61,8 @@ class Dashboard:
     title: str
     says: str
     rows: tuple[Row, ...]
+    shown_by: tuple[str, ...] = ("tactful_build_info",)
+    """Metrics of which each process has one that the reader may choose."""
 
     @property
     def panels(self) -> tuple[Panel, ...]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from app.dashboards import grafana, metrics_page, pictures_page
 from app.dashboards.decisions import DECISIONS
+from app.dashboards.delivery import DELIVERY
 from app.dashboards.model import MODEL
 from app.dashboards.pipeline import PIPELINE
 from app.dashboards.promises import PROMISES
 
-DASHBOARDS = (PROMISES, DECISIONS, PIPELINE, MODEL)
+DASHBOARDS = (PROMISES, DECISIONS, PIPELINE, MODEL, DELIVERY)
 
 
 def files() -> Mapping[str, str]:

@@ -26,6 +26,9 @@ End = Literal["delivered", "rejected", "too_late", "recalled", "recall_posted", 
 """How an entry ended. `recalled`: the nudge was never sent; `not_needed`: a recall of what was never sent."""
 
 
+Meaning = Literal["accepted", "rejected", "refused", "unknown"]
+
+
 class Answered(msgspec.Struct, frozen=True):
     """What became of one attempt.
 
@@ -33,7 +36,7 @@ class Answered(msgspec.Struct, frozen=True):
     `unknown`: nobody can say whether it has.
     """
 
-    kind: Literal["accepted", "rejected", "refused", "unknown"]
+    kind: Meaning
     reason: str = ""
     retry_after: timedelta | None = None
 
@@ -181,6 +184,11 @@ class Book:
     def waiting(self) -> int:
         """Entries that have not ended."""
         return sum(len(queue) for queue in self._queues.values())
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest nudge was decided that has not ended."""
+        return min((one.nudge.decided_at for queue in self._queues.values() for one in queue), default=None)
 
     def _close(self, user_id: str, end: End, now: datetime, reason: str = "") -> None:
         self._end(self._queues[user_id].popleft(), end, reason)

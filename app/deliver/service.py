@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
+from app.core.tally import Tally
 from app.deliver.book import Answered, Book, Ended
 from app.outside.log import OutOfReachError, milliseconds
 from topics.encode import event_record
@@ -28,6 +30,8 @@ log = logging.getLogger("tactful.deliver")
 SOURCE = "tactful-deliver"
 AGAIN_S = 1.0
 """Real seconds until the log is asked again after it could not be reached."""
+UNREAD_AT_MOST = 1_000
+"""Beyond so many they are not counted on: that it is behind is known by then."""
 TOLD: dict[str, str] = {
     "delivered": "nudge.delivered",
     "rejected": "nudge.failed",
@@ -43,7 +47,10 @@ class Poster(Protocol):
 
 
 class Delivery:
-    """`at_once` people are posted to at the same time; `on_end` is told each end once it is durable."""
+    """`at_once` people are posted to at the same time; `on_end` is told each end once it is durable.
+
+    `count` is given what there is to count (see DELIVERY of the metrics' list).
+    """
 
     def __init__(
         self,
@@ -56,6 +63,7 @@ class Delivery:
         at_once: int = 16,
         since: datetime | None = None,
         on_end: Callable[[Ended], None] = lambda _: None,
+        count: Callable[[Tally], None] = lambda _: None,
     ) -> None:
         self._log = log
         self._progress = progress
@@ -64,6 +72,7 @@ class Delivery:
         self._at_once = at_once
         self._since = since
         self._on_end = on_end
+        self._count = count
         self._book = Book(progress.known(), jitter)
         self._begin: dict[int, int] = {}
         self._news = asyncio.Event()
@@ -71,6 +80,8 @@ class Delivery:
         self._error: BaseException | None = None
         self._stopping = False
         self._read_all = False
+        self.stuck = ""
+        """Why the log takes no receipts just now; empty while it does."""
         self.counted: Counter[str] = Counter()
 
     async def run(self, *, until_idle: bool = False) -> None:
@@ -103,6 +114,23 @@ class Delivery:
     def waiting(self) -> int:
         """Nudges and recalls that are not over."""
         return self._book.waiting
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest of them was decided."""
+        return self._book.oldest
+
+    async def unread(self) -> int:
+        """How many records of the topic were not read yet, counted up to UNREAD_AT_MOST; OutOfReachError."""
+        begin, unread = dict(self._begin), 0
+        since = None if begin else self._since
+        found = self._log.read(NUDGES.name, since=since, begin=begin or None)
+        async with aclosing(cast("AsyncGenerator[Record]", found)) as records:
+            async for _ in records:
+                unread += 1
+                if unread == UNREAD_AT_MOST:
+                    break
+        return unread
 
     def _is_over(self, *, until_idle: bool) -> bool:
         if self._posts:
@@ -161,6 +189,10 @@ class Delivery:
         now = self._clock.now()
         left = (nudge.not_after - now).total_seconds()
         answer = await self._hook.post(nudge, now, within_s=max(left, 0.001))
+        tally = Tally()
+        tally.count("tactful_delivery_attempts_total", answer.kind)
+        tally.observe("tactful_delivery_attempt_seconds", (self._clock.now() - now).total_seconds())
+        self._count(tally)
         self.counted[f"attempt {answer.kind}"] += 1
         if answer.kind != "accepted":
             log.info("%s of %s: %s", nudge.kind, nudge.nudge_id, answer.reason)
@@ -175,18 +207,25 @@ class Delivery:
         receipts = [record for one in ended if (record := receipt(one, now)) is not None]
         await self._append(receipts)
         self._progress.note(ended, now)
+        tally = Tally()
         for one in ended:
             self.counted[one.end] += 1
+            tally.count("tactful_delivery_ended_total", one.end)
+            if one.end == "delivered":
+                tally.observe("tactful_delivery_delay_seconds", (now - one.nudge.decided_at).total_seconds())
             self._on_end(one)
+        self._count(tally)
 
     async def _append(self, receipts: Sequence[NewRecord]) -> None:
         while receipts:
             try:
                 await self._log.append(receipts)
             except OutOfReachError as error:
+                self.stuck = str(error)
                 log.warning("receipts wait: %s", error)
                 await asyncio.sleep(AGAIN_S)
             else:
+                self.stuck = ""
                 return
 
     async def _wait(self) -> None:

@@ -1,9 +1,9 @@
 """Draws the dashboards from real queries, for the documentation.
 
-    python -m tests.prometheus.pictures [--kafka HOST:PORT] [--minutes 7]
+    python -m tests.prometheus.pictures [--kafka HOST:PORT] [--minutes 7] [--only delivery]
 
 Two workers on a broker live through some minutes of load, watched by a Prometheus: people come and go, one burst of
-them, and a model that is away for nearly three minutes. Then every query of every
+them, a model that is away for nearly three minutes, and a receiver that is away for one. Then every query of every
 dashboard is asked, and drawn by `drawing.py` into `app/docs/pictures/`.
 """
 
@@ -14,9 +14,12 @@ import asyncio
 import math
 import random
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from tests.kafka.broker import broker
 from tests.kafka.deployment import deployment
@@ -34,6 +37,8 @@ STEP_S = 4.0
 AWAY_S = 160.0
 """Longer than the two minutes after which the alert calls."""
 
+CLOSED_S = 60.0
+
 
 async def load(playing: Scene, minutes: float) -> None:
     """People come, some more at the middle of the first half; the model is away later on."""
@@ -41,8 +46,12 @@ async def load(playing: Scene, minutes: float) -> None:
     by_chance, number = random.Random(7), 0
     going_on: list[range] = []
     away = range(int(turns * 0.5), int(turns * 0.5 + AWAY_S / TURN_S))
+    closed = range(int(turns * 0.3), int(turns * 0.3 + CLOSED_S / TURN_S))
     for turn in range(turns):
         playing.model.script.down = turn in away
+        status = 503 if turn in closed else 200
+        playing.hook.answer = lambda _, status=status: web.Response(status=status)  # type: ignore[misc]  # bound at once
+        await playing.react(by_chance.random)
         wave = 12 + 8 * math.sin(turn / turns * 4 * math.pi) + by_chance.uniform(-2, 2)
         count = int(wave * (5 if turn in range(turns // 5, turns // 5 + 4) else 1))
         await playing.people(number, number + count)
@@ -77,7 +86,7 @@ def _shortened(labels: dict[str, str]) -> dict[str, str]:
     )
 
 
-async def play(address: str, folder: Path, minutes: float) -> None:
+async def play(address: str, folder: Path, minutes: float, only: Sequence[str]) -> None:
     """The whole piece, and the pictures of it."""
     async with (
         deployment(address, PARTITIONS) as topics,
@@ -85,7 +94,7 @@ async def play(address: str, folder: Path, minutes: float) -> None:
     ):
         await load(playing, minutes)
         until = utc().timestamp()
-        for path in FILES:
+        for path in (path for path in FILES if not only or path.stem in only):
             one = document(path)
             found = {
                 panel["id"]: await answers(playing.prometheus, panel, playing.began, until)
@@ -101,12 +110,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.prometheus.pictures", description=__doc__)
     parser.add_argument("--kafka", metavar="HOST:PORT", help="a broker; without it one is started")
     parser.add_argument("--minutes", type=float, default=7.0, help="how long the load goes on (%(default)s)")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="draw this dashboard alone"
+    )
     given = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     with ExitStack() as ending:
         address = ending.enter_context(broker(f"external:{given.kafka}" if given.kafka else "auto"))
         folder = ending.enter_context(tempfile.TemporaryDirectory())
-        asyncio.run(play(address, Path(folder), given.minutes))
+        asyncio.run(play(address, Path(folder), given.minutes, given.only))
 
 
 if __name__ == "__main__":

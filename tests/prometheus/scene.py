@@ -1,21 +1,28 @@
-"""A worker on a broker that lives through much, a Prometheus that watches it, and a model that can be taken away."""
+"""Workers on a broker, a delivery service, a Prometheus that watches, and a model and a receiver to take away."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import web
+
 from app.model.script import Script
 from app.model.server import ScriptedServer
+from tests.facts.deliver.nudging import Receiver, receiver
 from tests.kafka.deployment import Deployment
 from tests.prometheus import lives
 from tests.prometheus.lives import Lives, utc
 from tests.prometheus.server import Prometheus, free_port, scraping
+from tests.worker.delivering import deliver
 from tests.worker.process import Worker, until, worker
 
+REACTIONS = (("nudge.opened", 0.4), ("nudge.replied", 0.2), ("nudge.dismissed", 0.15))
+"""How many of those who are left do so, one after the other."""
 AGENT = "tests.kafka.raising_agent:AGENT"
 
 
@@ -27,11 +34,13 @@ class Scene:
     model: ScriptedServer
     workers: list[Worker]
     prometheus: Prometheus
+    hook: Receiver
     lives: Lives = field(init=False)
     began: float = field(default_factory=lambda: utc().timestamp())
 
     def __post_init__(self) -> None:
         self.lives = Lives(self.topics.partitions)
+        self._reacted = 0
 
     async def people(self, first: int, last: int) -> None:
         """Their lives begin."""
@@ -44,6 +53,17 @@ class Scene:
         """Their lives go on."""
         now = utc()
         records = [record for n in range(first, last) for record in self.lives.after(n, now)]
+        await self.topics.appender.append(records)
+
+    async def react(self, chance: Callable[[], float]) -> None:
+        """Of those who got a nudge since the last time, some open it, some reply and some wave it away."""
+        told = {one.key: json.loads(one.body)["data"] for one in self.hook.came}
+        taken, now, records = self.hook.taken[self._reacted :], utc(), []
+        self._reacted += len(taken)
+        for key in taken:
+            kind = next((name for name, below in REACTIONS if chance() < below), None)
+            if kind is not None and told[key]["kind"] == "nudge":
+                records.append(self.lives.event(told[key]["user_id"], kind, now, nudge_id=key))
         await self.topics.appender.append(records)
 
     async def odd(self) -> None:
@@ -71,13 +91,16 @@ async def scene(
         try:
             # Prometheus is there first: what a worker does when it begins is seen to begin.
             places = [f"127.0.0.1:{free_port()}" for _ in range(workers)]
+            delivers = f"127.0.0.1:{free_port()}"
             async with (
-                scraping(folder / "prometheus", *places, patient=patient) as prometheus,
+                scraping(folder / "prometheus", *places, delivers, patient=patient) as prometheus,
                 _workers(folder, places, env) as processes,
+                receiver(lambda _: web.Response(status=200), utc) as hook,
+                deliver(folder, hook.url, "--listen", delivers, **env),
             ):
                 for one in processes:
                     await until(lambda one=one: one.heard("ready: "), said=one.said)  # type: ignore[misc]  # bound at once
-                yield Scene(topics, model, processes, prometheus)
+                yield Scene(topics, model, processes, prometheus, hook)
         finally:
             del os.environ["ANTHROPIC_BASE_URL"], os.environ["ANTHROPIC_API_KEY"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.metric_list import METRICS
+from app.metric_list import DELIVERY, METRICS
 from app.yaml12 import load
 from tests.tools import have
 from tests.tools.prometheus import promtool
@@ -96,7 +96,7 @@ def test_the_runbook_has_no_paragraph_of_an_alert_that_is_gone() -> None:
 
 def test_what_rules_ask_for_exists() -> None:
     """Each metric is in the list, with the labels by which it is chosen."""
-    listed = {metric.name: set(metric.labels) for metric in METRICS}
+    listed = {metric.name: set(metric.labels) for metric in (*METRICS, *DELIVERY)}
     for rule in rules():
         for name, _, chosen in re.findall(r"(?<!:)\b(tactful_\w+)(\{([^}]*)\})?", rule["expr"]):
             assert name in listed, name

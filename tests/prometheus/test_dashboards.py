@@ -14,7 +14,7 @@ import pytest
 
 from app.dashboards.panel import COLUMNS
 from app.dashboards.written import DASHBOARDS
-from app.metric_list import METRICS
+from app.metric_list import DELIVERY, METRICS
 from tests.prometheus.asked import FILES, document, filled_in, panels
 from tests.tools import have
 from tests.tools.grafana import grafana_models
@@ -113,7 +113,7 @@ def test_the_readers_choice_holds_for_every_query(path: Path) -> None:
 @every_file
 def test_what_is_asked_for_exists(path: Path) -> None:
     """Each metric is in the list, with the labels by which it is chosen and grouped."""
-    listed = {metric.name: metric for metric in METRICS}
+    listed = {metric.name: metric for metric in (*METRICS, *DELIVERY)}
     for panel in panels(path):
         for target in panel["targets"]:
             for name, chosen in re.findall(r"\b(tactful_\w+)\{([^}]*)\}", target["expr"]):
@@ -143,7 +143,7 @@ def test_every_expression_is_promql(tmp_path: Path) -> None:
 def test_every_metric_stands_on_a_dashboard() -> None:
     """What is worth counting is worth looking at."""
     shown = " ".join(path.read_text() for path in FILES)
-    assert [metric.name for metric in METRICS if metric.name not in shown] == []
+    assert [metric.name for metric in (*METRICS, *DELIVERY) if metric.name not in shown] == []
 
 
 @every_file

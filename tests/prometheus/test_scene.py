@@ -30,6 +30,8 @@ async def decided(playing: Scene) -> bool:
         "sum(tactful_day_budget_spent_total) >= 1",
         "sum(tactful_defects_total) >= 1",
         "sum(tactful_misrouted_events_total) >= 1",
+        'sum(tactful_events_total{type="nudge.delivered"}) >= 1',
+        'sum(tactful_delivery_ended_total{end="recall_posted"}) >= 1',
         'sum(tactful_heartbeat_seconds_count{stage="readable"}) >= 1',
     )
     return all([await playing.prometheus.now(expr) for expr in wanted])

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,29 +15,11 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from tests.facts.deliver.nudging import SECRET, Came, receiver
-from tests.worker.process import COMMAND, STARTED_WITHIN_S, until, worker
+from tests.worker.delivering import deliver
+from tests.worker.process import STARTED_WITHIN_S, until, worker
 from tests.worker.test_backtest import tactful
 
 POLICY = 'quiet_hours: {start: "00:00", end: "00:00"}\nmin_gap: 0s\nactive_within: 1h\n'
-
-
-@asynccontextmanager
-async def deliver(folder: Path, url: str, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`tactful deliver` as an operator starts it; killed in the end if it has not ended."""
-    secret = folder / "secret"
-    secret.write_text(SECRET + "\n")
-    words = ("deliver", "--webhook", url, "--secret-file", str(secret), "--state", str(folder / "delivered"))
-    given = os.environ | {f"TACTFUL_{name}": value for name, value in env.items()}
-    with (folder / "deliver.log").open("ab") as said:
-        process = await asyncio.create_subprocess_exec(
-            str(COMMAND), *words, "--json", env=given, stderr=said, stdout=said
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 @pytest.mark.slow

@@ -123,6 +123,8 @@ class Receiver:
     came: list[Came] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     """Keys that were answered with 2xx."""
+    takes_s: float = 0.0
+    """How long it thinks before it answers."""
     port: int = 0
     _runner: web.AppRunner | None = None
 
@@ -134,6 +136,8 @@ class Receiver:
         came = Came(self.now(), dict(request.headers), await request.read())
         came = Came(came.at, {name.lower(): value for name, value in came.headers.items()}, came.body)
         self.came.append(came)
+        if self.takes_s:
+            await asyncio.sleep(self.takes_s)
         answer = self.answer(came)
         if answer is None:
             await asyncio.sleep(3600)
@@ -160,10 +164,10 @@ class Receiver:
 
 @asynccontextmanager
 async def receiver(
-    answer: Callable[[Came], web.Response | None], now: Callable[[], datetime]
+    answer: Callable[[Came], web.Response | None], now: Callable[[], datetime], *, takes_s: float = 0.0
 ) -> AsyncIterator[Receiver]:
     """A receiver that listens."""
-    one = Receiver(now, answer)
+    one = Receiver(now, answer, takes_s=takes_s)
     await one.appear()
     try:
         yield one
