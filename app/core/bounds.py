@@ -5,6 +5,10 @@ Everything in a row is bounded by number; with ids as long as they may be that i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
+
 from agents.contract import Intent
 from app.core.row import Row, encode, encoded
 from app.core.tally import Tally
@@ -45,27 +49,55 @@ def bounded(row: Row, tally: Tally) -> bytes:
     First what may be told, then what may be recalled, then words.
     """
     data = encode(row)
-    while len(data) > ROW_BYTES and (kind := _drop_one(row)):
-        tally.count("tactful_dropped_total", kind)
+    while (over := len(data) - ROW_BYTES) > 0:
+        kind, count = _drop(row, over)
+        if not count:
+            break
+        tally.count("tactful_dropped_total", kind, by=count)
         data = encode(row)
     return data
 
 
-def _drop_one(row: Row) -> str:
-    """The kind of what fell off; empty when only plans are left, which end with an outcome or not at all."""
+def _drop(row: Row, over: int) -> tuple[str, int]:
+    """Of what kind falls off, and how many: the oldest that make up so many bytes, or all that there are.
+
+    None when only plans are left, which end with an outcome or not at all.
+    """
     if row.items:
-        row.drop_item(next(iter(row.items)))
-        return "item"
+        count = _oldest((len(name) + len(encoded(item)) for name, item in row.items.items()), over)
+        for item_id in list(row.items)[:count]:
+            row.drop_item(item_id)
+        return "item", count
     if row.sent_nudges:
-        row.sent_nudges = row.sent_nudges[1:]
-        return "recallable"
+        count = _oldest(map(_size, row.sent_nudges), over)
+        row.sent_nudges = row.sent_nudges[count:]
+        return "recallable", count
     if row.doubts:
-        row.lose_doubt()
-        return "doubt"
+        count = _oldest(map(_size, row.doubts), over)
+        for _ in range(count):
+            row.lose_doubt()
+        return "doubt", count
     if row.unread:
-        row.lose_unread()
-        return "unread"
+        count = _oldest(map(_size, row.unread), over)
+        row.lose_unread(count)
+        return "unread", count
     if row.closed:
-        row.closed = row.closed[len(row.closed) // 2 + 1 :]
-        return "closed"
-    return ""
+        count = len(row.closed) // 2 + 1
+        row.closed = row.closed[count:]
+        return "closed", count
+    return "", 0
+
+
+def _oldest(sizes: Iterable[int], over: int) -> int:
+    """How many of the first make up so many bytes: a person may have some thousand short words."""
+    gone = count = 0
+    for size in sizes:
+        gone += size
+        count += 1
+        if gone >= over:
+            break
+    return count
+
+
+def _size(part: msgspec.Struct) -> int:
+    return len(encoded(part))

@@ -141,10 +141,9 @@ def _left_of(ledger: Ledger, event: Event | None) -> Decided:
     if event is not None:
         row.applied_offset = max(row.applied_offset, event.offset)
     elif row.unread:
-        while row.unread:
-            row.lose_unread()
+        lost = row.lose_unread(len(row.unread))
         row.debt = Debt()
-        ledger.tally.count("tactful_dropped_total", "unread")
+        ledger.tally.count("tactful_dropped_total", "unread", by=len(lost))
     return quiet(ledger)
 
 

@@ -156,10 +156,10 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
         self.items = {known: item for known, item in self.items.items() if known != item_id}
         return True
 
-    def lose_unread(self) -> Unread:
-        """The oldest unread message falls off: plans opened before it can no longer be verified."""
-        lost, self.unread = self.unread[0], self.unread[1:]
-        self.unread_lost = max(self.unread_lost, lost.origin.ref.offset)
+    def lose_unread(self, count: int) -> Sequence[Unread]:
+        """The oldest unread messages fall off: plans opened before them can no longer be verified."""
+        lost, self.unread = self.unread[:count], self.unread[count:]
+        self.unread_lost = max([self.unread_lost, *(message.origin.ref.offset for message in lost)])
         return lost
 
     @property

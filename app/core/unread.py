@@ -50,7 +50,8 @@ def _bound(ledger: Ledger, before: tuple[Unread, ...]) -> None:
         size = sum(len(message.text.encode()) for message in before)
     size += len(row.unread[-1].text.encode())
     while size > UNREAD_BYTES:
-        size -= len(row.lose_unread().text.encode())
+        (lost,) = row.lose_unread(1)
+        size -= len(lost.text.encode())
         ledger.tally.count("tactful_dropped_total", "unread")
     ledger.measured = row.unread, size
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from app.core import bounds
 from app.core.asks import ComposeAnswer, ReadingAnswer, Verdict
 from app.core.bounds import INTENTS_BYTES, ROW_BYTES
 from app.core.ids import IDENTITY_BYTES
-from app.core.row import DOUBTS, OPEN_INTENTS, SEEN_EVENTS
+from app.core.row import DOUBTS, OPEN_INTENTS, SEEN_EVENTS, Row, encode
 from tests.facts.core.by_hand import A_DRAFT, HOUR, NOON, NOTHING_NEW, ByHand, policy, said
 
 LONG = "é" * 1000
@@ -75,6 +78,32 @@ def test_no_row_is_larger_than_256_kb() -> None:
         world.tell(world.event("ana", "message.received", words, id=f"{LONG}{n}", source=LONG))
         world.happens("ana", "digest.item", {"item_id": f"{LONG}{n}", "title": "é" * 120})
     assert len(world.rows["ana"]) <= ROW_BYTES
+
+
+def test_what_falls_off_is_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand short words with long ids as many go as must; the row is written anew for each kind, not word."""
+    written: list[int] = []
+
+    def counting(row: Row) -> bytes:
+        data = encode(row)
+        written.append(len(data))
+        return data
+
+    monkeypatch.setattr(bounds, "encode", counting)
+    world = ByHand(policy(reading={"when": "maturity"}))
+    world.granted("ana", "follow_up")
+    words = [
+        world.event("ana", "message.received", {"text": f"word {n}", "message_id": f"{n:0400}"})
+        for n in range(1_000)
+    ]
+    world.tell(*words[:500])
+    written.clear()
+    world.tell(*words[500:])
+    assert len(written) <= 3, written
+    kept = world.row("ana").unread
+    assert [message.text for message in kept] == [f"word {n}" for n in range(1_000 - len(kept), 1_000)]
+    assert ROW_BYTES - 1_000 < len(world.rows["ana"]) <= ROW_BYTES
+    assert counted(world, "unread") == 1_000 - len(kept)
 
 
 def test_lost_words_hold_the_plans_before_them() -> None:
