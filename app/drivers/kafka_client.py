@@ -30,6 +30,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 
+from app.drivers.kafka_closing import closed, closes_soon, look_at
 from app.drivers.kafka_fetched import Fetched
 from app.drivers.kafka_lenient import lenient
 from app.drivers.kafka_quiet import quieten
@@ -166,7 +167,7 @@ class Kafka:
 
     def consumer(self, *, committed: bool = True) -> Any:
         """A reader of its own, in no group; it knows only positions that it was given."""
-        return AIOKafkaConsumer(
+        made = AIOKafkaConsumer(
             **self._options,
             auto_offset_reset="none",
             enable_auto_commit=False,
@@ -174,10 +175,12 @@ class Kafka:
             fetch_max_wait_ms=FETCH_WAIT_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
+        closes_soon(made._client)  # noqa: SLF001 - its connections are nowhere else
+        return made
 
     def member(self, group: str, *, instance: str | None, session_timeout_ms: int) -> Any:
         """A member of the group that shares out `topic`; it never commits by itself. Subscribe with `subscribe`."""
-        return AIOKafkaConsumer(
+        made = AIOKafkaConsumer(
             **self._options,
             group_id=group,
             group_instance_id=instance,
@@ -192,6 +195,8 @@ class Kafka:
             # aiokafka keeps what a member had on the class: two members in one process need a class each.
             partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
         )
+        closes_soon(made._client)  # noqa: SLF001 - as above
+        return made
 
     def subscribe(
         self,
@@ -206,7 +211,7 @@ class Kafka:
 
     def producer(self, transactional_id: str | None = None) -> Any:
         """A producer whose records are counted only when all in-sync replicas have them, each once."""
-        return AIOKafkaProducer(
+        made = AIOKafkaProducer(
             **self._options,
             acks="all",
             enable_idempotence=True,
@@ -216,10 +221,14 @@ class Kafka:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES,
         )
+        closes_soon(made.client)
+        return made
 
     def admin(self) -> Any:
         """Creates, describes and deletes topics."""
-        return AIOKafkaAdminClient(**self._options, request_timeout_ms=30_000)
+        made = AIOKafkaAdminClient(**self._options, request_timeout_ms=30_000)
+        closes_soon(made._client)  # noqa: SLF001 - as above
+        return made
 
 
 fetcher.MemoryRecords = lenient(MemoryRecords, _DefaultRecordBatchPy)
@@ -245,20 +254,6 @@ async def partition_count(consumer: Any, topic: str) -> int:
     if not partitions:
         raise UnknownTopicOrPartitionError(f"there is no topic {topic}: see `tactful topics check`")
     return len(partitions)
-
-
-async def closed(consumer: Any) -> None:
-    """Stop a consumer, leaving its group.
-
-    aiokafka awaits its fetches after cancelling them, and one that had not begun raises CancelledError into
-    who asked for the stop, with the connections still open.
-    """
-    stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait({stopping})
-    if stopping.cancelled():
-        await consumer._client.close()  # noqa: SLF001 - what `stop` did not come to
-    else:
-        stopping.result()
 
 
 async def discard(producer: Any) -> None:
@@ -292,9 +287,3 @@ def _requests(sender: asyncio.Task[Any]) -> set[asyncio.Task[Any]]:
     """The tasks of a sender, which it keeps in a variable of its own and nowhere else."""
     frame = getattr(sender.get_coro(), "cr_frame", None)
     return set() if frame is None else set(frame.f_locals.get("tasks", ()))
-
-
-def look_at(future: asyncio.Future[Any]) -> None:
-    """Or asyncio reports an error that nobody asked for, long after it was dealt with."""
-    if future.done() and not future.cancelled():
-        future.exception()

@@ -1,0 +1,50 @@
+"""Who is done with Kafka waits for nobody's last word: TLS has one, and a broker may be beyond saying it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from app.deployment import connection
+from app.drivers.kafka_client import Kafka, closed
+from app.drivers.kafka_closing import CLOSED_WITHIN_S
+from tests.kafka.local import LocalKafka
+from tests.kafka.security.guarded import Guarded, settings
+from tests.kafka.security.test_rights import made
+from topics.rights import WORKER
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+WITHIN_S = 2 * CLOSED_WITHIN_S
+
+
+@contextmanager
+def frozen(broker: LocalKafka) -> Iterator[None]:
+    """Connections stay open, and nobody answers."""
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+
+
+async def test_a_silent_broker_holds_up_no_end(broker: Guarded) -> None:
+    """A reader and a producer over TLS end in seconds, not after the half minute for which TLS would wait."""
+    prefix = f"{uuid.uuid4().hex[:8]}-"
+    await made(broker, prefix)
+    await broker.grant("worker", WORKER.on(prefix=prefix, group=prefix))
+    kafka = Kafka(connection(settings(broker.env("worker", "MUTUAL"))))
+    reader, producer = kafka.consumer(), kafka.producer()
+    await reader.start()
+    await producer.start()
+    with frozen(broker.broker):
+        began = time.monotonic()
+        await closed(reader)
+        await producer.stop()
+        assert time.monotonic() - began < 2 * WITHIN_S
