@@ -178,7 +178,7 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "lost words leave no trace",
         "row",
-        "        self.unread_lost = max(self.unread_lost, lost.origin.ref.offset)\n",
+        "        self.unread_lost = max([self.unread_lost, *(message.origin.ref.offset for message in lost)])\n",
         "",
     ),
     Mutant("a doubt that fell off is forgotten", "row", "lost.message.origin.ref.offset, *opened)", "-1)"),
