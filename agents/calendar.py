@@ -102,7 +102,7 @@ class Calendar:
             candidate,
             locale,
             kind=kind,
-            time=f"{starts:%H:%M}",
+            clock=words.clock(starts, locale),
             weekday=words.weekday(starts.weekday(), locale),
             days=days,
         )

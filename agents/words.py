@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
@@ -39,6 +40,13 @@ def language(locale: str) -> str:
 def weekday(number: int, locale: str) -> str:
     """The name of a day of the week (0: Monday)."""
     return str(WORDS[language(locale)]["weekdays"][number])
+
+
+def clock(at: datetime, locale: str) -> str:
+    """The time of day with the words that go before and behind it, which may differ at one o'clock."""
+    forms = WORDS[language(locale)]["clock"]
+    form: str = forms.get("one", forms["other"]) if at.hour == 1 else forms["other"]
+    return form.format(time=f"{at:%H:%M}")
 
 
 def all_weekdays() -> Iterator[tuple[int, str]]:
