@@ -3,7 +3,8 @@
 MemoryBank's English history (TACTFUL_TEST_MEMORYBANK names its file; it is not part of this repository): 15 people, ten
 days, told in memory on a virtual clock with ten days more at the end, without a budget. The model is scripted: each
 reading raises `how it went`, unless that is open already, and settles nothing; each draft is good at once.
-Calls are exact for that script. Tokens are estimated: four characters of the request's texts each, and one more.
+Calls are exact for that script. Tokens are estimated: four characters of the request's texts each, and one more; the
+schema of the answer is not counted.
 Per person and day, per 1,000 events and per nudge that was sent. There is one round: it is the same each time.
 """
 
@@ -50,11 +51,13 @@ class _Counted(Script):
     """Counts what it is asked and what it says, in tokens."""
 
     asked = 0
+    instructed = 0
     said = 0
 
     def answer(self, task: Task, document: Document, *, user: str, attempt: int) -> ScriptedAnswer:
         answer = super().answer(task, document, user=user, attempt=attempt)
         self.asked += tokens(SYSTEM[task] + msgspec.json.encode(document).decode())
+        self.instructed += tokens(SYSTEM[task])
         self.said += tokens(msgspec.json.encode(answer.body).decode())
         return answer
 
@@ -78,6 +81,7 @@ def run(plan: Plan) -> Iterator[Figure]:
             ("calls per nudge", "calls", calls / nudges),
             ("tokens per person-day", "tokens", (script.asked + script.said) / days),
             ("tokens asked per 1,000 events", "tokens", script.asked / len(log) * 1_000),
+            ("of these, instructions", "%", script.instructed / script.asked * 100),
             ("tokens answered per 1,000 events", "tokens", script.said / len(log) * 1_000),
             ("tokens per nudge", "tokens", (script.asked + script.said) / nudges),
             ("cost per person-day", "US cents", usd / days * 100),
