@@ -65,10 +65,18 @@ def test_the_newest_reader_finds_the_subjects_that_the_page_says() -> None:
 def test_the_page_and_the_newest_reports_are_of_the_question_that_is_asked() -> None:
     """Another word in the instructions for reading, and what was measured must be measured again, or said to be old."""
     asked = instructions(WHERE.question(CASES[0]))
-    assert f"as it is asked now (`{asked}`)" in (EVALS.parents[1] / "app/docs/evaluating.md").read_text()
+    for page in ("evaluating", "cost"):
+        said = f"as it is asked now (`{asked}`)"
+        assert said in (EVALS.parents[1] / f"app/docs/{page}.md").read_text()
     for form in ("dev", "harder"):
         first, *_ = (EVALS / f"{form}_report.fifth.txt").read_text().splitlines()
         assert first.endswith(f"answered by a fifth reader; instructions {asked}")
+
+
+def test_watched_work_raises_nothing() -> None:
+    """Clicks and searches are nothing to come back to: none of the 60 answers to ProactiveBench names a subject."""
+    kept = read_answers(EVALS / "proactivebench_answers.jsonl")
+    assert [json.loads(one.text or "")["subjects"] for one in kept.values()] == [[]] * 60
 
 
 @pytest.mark.parametrize("rated", ["memorybank_ratings.jsonl", "memorybank_ratings.second.jsonl"])
