@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -193,9 +194,11 @@ def _check_labels(path: Path, cases: Sequence[Case], labels: Iterable[Label]) ->
 def lines(path: Path) -> list[bytes]:
     """The lines of a file that hold something; CasesError when it cannot be read."""
     try:
-        return [line for line in path.read_bytes().splitlines() if line.strip()]
+        # A byte order mark is what some editors put before a text; it is no part of it.
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise CasesError(f"{path}: cannot be read: {error.strerror}") from None
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def decoded(path: Path, number: int, line: bytes, form: type[Line]) -> Line:

@@ -24,9 +24,7 @@ GOOD = [one for one in DRAFTS if not one["flaw"]]
 FLAWED = [one for one in DRAFTS if one["flaw"]]
 # Whoever sees these knows the matter: a judge or a person can, a rule cannot.
 FOR_A_JUDGE = {"invented_fact", "another_matter", "invented_item", "missing_items", "assumes"}
-CAKE = "f33"
-"""Cheerful about a funeral, in words that are fine elsewhere."""
-PLAIN = [one for one in FLAWED if one["flaw"] not in FOR_A_JUDGE and one["case"] != CAKE]
+PLAIN = [one for one in FLAWED if one["flaw"] not in FOR_A_JUDGE]
 
 
 def refused(case: ToWrite, text: str) -> bool:
@@ -50,11 +48,12 @@ def test_a_bad_draft_is_refused(draft: dict[str, Any]) -> None:
     assert refused(CASES[draft["case"]], draft["text"])
 
 
-def test_most_of_what_is_bad_is_seen_by_a_rule() -> None:
-    """Of 49 drafts that were made badly on purpose at least 40 are refused without a judge."""
-    caught = Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED)
-    assert caught[True] >= 40
-    assert len(FLAWED) == 49
+def test_most_of_what_is_bad_is_seen_by_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 49 drafts that were made badly on purpose 41 are refused without a judge, 18 without the rules of tone."""
+    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 41, False: 8}
+    monkeypatch.setattr(tone, "problems", lambda *_, **__: [])
+    monkeypatch.setattr(tone, "counts_the_silence", lambda *_: [])
+    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 18, False: 31}
 
 
 @pytest.mark.parametrize("locale", sorted(words.WORDS))

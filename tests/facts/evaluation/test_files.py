@@ -58,6 +58,13 @@ def test_others_number_their_cases_and_leave_fields_null(tmp_path: Path) -> None
     assert labels["7"].settled == ("1",)
 
 
+def test_a_file_of_another_editor_is_read_alike(tmp_path: Path) -> None:
+    """A byte order mark and the line ends of Windows are no part of a case."""
+    plain, other = file(tmp_path, ONE_MESSAGE), tmp_path / "other.jsonl"
+    other.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_cases(other) == read_cases(plain)
+
+
 def test_labels_may_be_kept_apart(tmp_path: Path) -> None:
     """A case without a label is no error, and a file of labels is checked against its cases."""
     cases, labels = read_cases(
