@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from app.console import freshness
+from app.console.finding import Finding, find
 from app.console.knowing import Asking, Told, now, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share
@@ -45,6 +48,10 @@ class Held:
 
     def delete(self, key: bytes) -> None:
         self._values.pop(key, None)
+
+    def rows(self, begin: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """As of now, from a key on, in order."""
+        return iter(sorted(each for each in self._values.items() if each[0] >= begin))
 
     def sweep(self, oldest_ms: int) -> None:
         """Let go of what is older."""
@@ -123,6 +130,10 @@ class EmbeddedKnowing:
         standing = PartitionStanding(partition=0, console="", behind=0, **undecided(self._shelf, 0, now()))
         share = Share(buckets=dict(buckets(self._shelf, 0)), partitions=(standing,))
         return Told(share=share, notes=self._notes())
+
+    async def found(self, asked: str, *, here: bool, ask: Asking) -> Finding:
+        del here, ask
+        return replace(await find(self._shelf.rows, asked), notes=tuple(self._notes()))
 
     def _notes(self) -> list[Note]:
         if not self._trouble:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -255,6 +255,11 @@ class TablePart:
 
     def get(self, key: bytes) -> bytes | None:
         found: bytes | None = self._database.get(key)
+        return found
+
+    def rows(self, begin: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """As of now, from a key on, in order."""
+        found: Iterator[tuple[bytes, bytes]] = self._database.items(from_key=begin)
         return found
 
     def put(self, key: bytes, value: bytes) -> None:

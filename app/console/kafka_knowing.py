@@ -11,6 +11,8 @@ import msgspec
 
 from app.console import freshness
 from app.console.faust_tables import Settled, TablePart, Tables
+from app.console.finding import Finding, find
+from app.console.finding import together as found_together
 from app.console.knowing import Asking, Told, now, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share, together
@@ -184,6 +186,23 @@ class KafkaKnowing:
         )
         everything = tuple(sorted((*share.partitions, *lacking), key=lambda one: one.partition))
         return Told(share=msgspec.structs.replace(share, partitions=everything), notes=notes)
+
+    async def found(self, asked: str, *, here: bool, ask: Asking) -> Finding:
+        numbers = sorted(self.tables.active) if self._started.is_set() else []
+        parts = [shelf for number in numbers if (shelf := self._shelf(number)[0]) is not None]
+        findings = [await find(shelf.rows, asked) for shelf in parts]
+        if not self._started.is_set() or self.tables.restoring:
+            restoring = freshness.restoring("this console", max(self.tables.restoring, 1))
+            findings.append(Finding(whole=False, notes=(restoring,)))
+        homes = {} if here or not self._started.is_set() else self.tables.homes
+        for url in sorted(set(homes.values()) - {self._settled.url}):
+            try:
+                body = await ask(url, f"/found.json?q={quote(asked, safe='')}")
+                findings.append(msgspec.json.decode(body, type=Finding))
+            except (OSError, msgspec.DecodeError) as error:
+                away = freshness.unreachable(url, str(error) or type(error).__name__)
+                findings.append(Finding(whole=False, notes=(away,)))
+        return found_together(findings)
 
     async def _own(self) -> tuple[Share, list[Note]]:
         numbers = sorted(self.tables.active) if self._started.is_set() else []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypedDict
 
+from app.console.finding import Finding
 from app.console.overview_view import Share
 from app.console.person_row import PersonRow
 from app.console.person_view import person_view
@@ -43,6 +44,9 @@ class Knowing(Protocol):
 
     async def told(self, *, here: bool, ask: Asking) -> Told:
         """The counts of all partitions; `here` means that only this console's own are wanted."""
+
+    async def found(self, asked: str, *, here: bool, ask: Asking) -> Finding:
+        """Whom a search finds; `here` means that no other console is asked."""
 
     def ready(self) -> list[str]:
         """Why it cannot answer for its part yet; empty when it can."""

@@ -50,29 +50,26 @@ class Looking:
         return known(web.Response(body=body, content_type="application/json"), visitor, secure=False)
 
     async def search(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """Somebody by id, or by the id of a plan that is named on the overview."""
+        """Somebody by their id or its beginning, or by the id of what is theirs."""
         asked = request.query.get("q", "").strip()
-        view = await self._found(request, asked) if asked else SearchView(asked="", found=())
+        if not asked:
+            return await self._desk.answer(request, visitor, "search", SearchView(asked="", found=()))
+        finding = await self._desk.knowing.found(asked, here=False, ask=self._desk.asking(request))
+        view = SearchView(
+            asked=asked,
+            found=tuple(Found(user_id=user_id, because=why) for user_id, why in finding.people.items()),
+            more=finding.more,
+            whole=finding.whole,
+            notes=finding.notes,
+        )
         return await self._desk.answer(request, visitor, "search", view)
 
-    async def _found(self, request: web.Request, asked: str) -> SearchView:
-        ask = self._desk.asking(request)
-        found: dict[str, str] = {}
-        notes: tuple[Note, ...] = ()
-        if not any(each < " " or "\x7f" <= each <= "\x9f" for each in asked):
-            view = await self._desk.knowing.person(asked, shown=False, here=False, ask=ask)
-            if view.known:
-                found[asked] = "the id"
-            notes = view.notes
-        told = await self._desk.knowing.told(here=False, ask=ask)
-        for bucket in told.share.buckets.values():
-            for intent_id, plan in bucket.named.items():
-                if intent_id.startswith(asked) and len(asked) >= 4:
-                    found.setdefault(plan.user_id, f"a plan {intent_id}")
-                elif plan.user_id.startswith(asked):
-                    found.setdefault(plan.user_id, "the id begins so, and a plan is near")
-        people = tuple(Found(user_id=user_id, because=why) for user_id, why in sorted(found.items()))
-        return SearchView(asked=asked, found=people[:50], more=len(people) > 50, notes=(*notes, *told.notes))
+    async def found(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        """Whom this console's part has, for another console."""
+        asked = request.query.get("q", "").strip()
+        finding = await self._desk.knowing.found(asked, here=True, ask=self._desk.asking(request))
+        body = msgspec.json.encode(finding)
+        return known(web.Response(body=body, content_type="application/json"), visitor, secure=False)
 
     async def lead(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """From a form's field to the person's own page."""

@@ -106,11 +106,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchView(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked for and found: a person's id or its beginning, an intent's or a nudge's id."""
+    """What was looked for and found: a person's id, or that of a plan, message, pass or outcome, or its beginning."""
 
     asked: str
     found: tuple[Found, ...]
     more: bool = False
+    whole: bool = True
+    """Whether everybody could be looked at for such an id in the time that a search has."""
     notes: tuple[Note, ...] = ()
 
 

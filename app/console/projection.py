@@ -74,9 +74,9 @@ def project(shelf: Shelf, record: Record, *, partitions: int, keep: timedelta) -
         _came(shelf, record)
     if key is not None and key.startswith(_CANARY):
         return
-    if not _is_person(key) or partition_of(key or b"", partitions) != record.partition:
+    if not is_person(key) or partition_of(key or b"", partitions) != record.partition:
         return  # a dead letter, or forwarded home: it comes by once more, or never counts
-    assert key is not None  # noqa: S101 - `_is_person` says so, which mypy cannot see
+    assert key is not None  # noqa: S101 - `is_person` says so, which mypy cannot see
     before = _person(shelf, key)
     after = fold(before, record, keep=keep)
     if after is before:
@@ -93,7 +93,7 @@ def swept(key: bytes, value: bytes, oldest_ms: int) -> bytes | None:
 
     Who says nothing any more is folded no more: their old records go by this.
     """
-    if key.startswith(b"\x00") or not _is_person(key):
+    if key.startswith(b"\x00") or not is_person(key):
         return value
     row = _row(value)
     kept = aged(row, oldest_ms)
@@ -183,7 +183,8 @@ def _ours(partition: int, name: str) -> bytes:
     return f"\x00{partition}/{name}".encode()
 
 
-def _is_person(key: bytes | None) -> bool:
+def is_person(key: bytes | None) -> bool:
+    """Whether a key of the table, or of a record, is somebody's id."""
     if not key:
         return False
     try:

@@ -35,6 +35,7 @@ class Site:
             "/overview.json": looking.overview,
             "/share.json": looking.share,
             "/search": looking.search,
+            "/found.json": looking.found,
             "/people": looking.lead,
             "/people/{user_id}": looking.person,
             "/people/{user_id}/story.json": looking.person,

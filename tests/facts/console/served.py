@@ -15,6 +15,7 @@ from app.console.audit import Audit
 from app.console.desk import Desk
 from app.console.door import Door
 from app.console.embedded_knowing import Held
+from app.console.finding import Finding, find
 from app.console.knowing import Asking, Told, story_of, undecided, view_of
 from app.console.overview_values import PartitionStanding
 from app.console.overview_view import Share
@@ -98,6 +99,9 @@ class StoryKnowing:
         standing = PartitionStanding(partition=0, console="", behind=0, **undecided(self.shelf, 0, NOW))
         share = Share(buckets=dict(buckets(self.shelf, 0)), partitions=(standing,))
         return Told(share=share, notes=self.notes)
+
+    async def found(self, asked: str, *, here: bool, ask: Asking) -> Finding:
+        return replace(await find(self.shelf.rows, asked), notes=tuple(self.notes))
 
     def ready(self) -> list[str]:
         return [note.says for note in self.notes]

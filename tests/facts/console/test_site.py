@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from app.console.audit import Audit, NotWrittenError
+from app.console.finding import Finding
 from app.console.operator_values import AgentsView, Audited, LettersView, LetterView, SearchView, TailView
 from app.console.overview_values import Overview
 from app.console.values import HIDDEN, Note, PersonView
@@ -243,12 +244,28 @@ async def test_the_tail_has_no_words_and_comes_as_it_happens(tmp_path: Path) -> 
         assert [word for word in ("surgery", "flat", "pottery", "kiln", "secret") if word in everything] == []
 
 
-async def test_a_search_finds_by_id_by_its_beginning_and_by_a_plan(tmp_path: Path) -> None:
-    """An id, the beginning of one with a plan near, the id of such a plan; and nobody when there is nobody."""
+async def test_a_search_finds_by_id_and_by_what_is_theirs(tmp_path: Path) -> None:
+    """An id or its beginning; the id of a plan, a message, a pass or an outcome, or 8 characters of it."""
     async with served(tmp_path) as console:
-        plan = told().view("ana").open_plans[0]
-        for asked, found in (("ana", ["ana"]), ("a", ["ana"]), (plan.intent_id, ["ana"]), ("bob", [])):
-            view = msgspec.json.decode(await value(console, f"/search?q={asked}"), type=SearchView)
-            assert [each.user_id for each in view.found] == found
+        view = told().view("ana")
+        nudge, outcome = view.nudges[0].nudge, view.plans[0]
+        cases = [
+            ("ana", ["ana"]),
+            ("a", ["ana"]),
+            (view.open_plans[0].intent_id, ["ana"]),
+            (outcome.intent_id[:8], ["ana"]),
+            (nudge.nudge_id, ["ana"]),
+            (nudge.nudge_id[:7], []),
+            (view.passes[0].looked.pass_id, ["ana"]),
+            ("0" * 24, []),
+            ("bob", []),
+            ("na", []),
+        ]
+        for asked, found in cases:
+            view_ = msgspec.json.decode(await value(console, f"/search?q={asked}"), type=SearchView)
+            assert [each.user_id for each in view_.found] == found, asked
+            assert view_.whole
+        async with console.client.get("/found.json?q=an", headers=JSON) as part:
+            assert msgspec.json.decode(await part.read(), type=Finding).people == {"ana": "the id begins so"}
         async with console.client.get("/people?user=an%20a", allow_redirects=False) as led:
             assert led.headers["Location"] == "/people/an%20a"

@@ -24,6 +24,8 @@ from topics.nudges import NUDGES, Nudge
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 WITHIN_S = 40.0
+FLOOD = 1_500
+"""Events: Faust folds some thousands a second."""
 
 
 @dataclass
@@ -192,6 +194,31 @@ async def test_an_action_here_is_an_event_there(live: Live) -> None:
     assert [each["name"] for each in agents["agents"] if each["paused"]] == ["digest"]
 
 
+async def test_a_page_says_that_its_console_has_not_read_so_far(live: Live) -> None:
+    """A flood stands on the person's partition: how much is left to read is on the page until it is read."""
+    user, at = live.topics.person_in(2), datetime.now(UTC)
+    others = [name for name in (f"other-{n}" for n in range(600)) if live.topics.home(name) == 2]
+    flood = [
+        event_record(
+            user_id=others[n % len(others)],
+            event_id=f"flood-{n}",
+            source="tests",
+            event_type="something.else",
+            data={},
+            timestamp_ms=int(at.timestamp() * 1000),
+            time=at,
+        )
+        for n in range(FLOOD)
+    ]
+    await live.topics.appender.append(flood)
+    view = await live.until_page(user, lambda view: "behind" in kinds(view))
+    (note,) = [note for note in view["notes"] if note["kind"] == "behind"]
+    assert "of the person's partition still to read" in note["says"]
+    async with live.session.get(f"{live.console.url}/people/{user}", headers={"Accept": "text/html"}) as page:
+        assert "still to read" in await page.text()
+    await live.until_page(user, lambda view: not kinds(view) & {"behind", "undecided"})
+
+
 async def test_a_page_says_that_its_worker_is_gone_until_another_takes_over(live: Live) -> None:
     """A killed worker leaves events undecided: the page says for how long, until somebody has taken over."""
     user = "person-1"
@@ -216,6 +243,7 @@ async def test_consoles_share_the_people_and_ask_each_other(live: Live) -> None:
     people = [live.topics.person_in(number) for number in range(PARTITIONS)]
     for user in people:
         await live.happens(user, "app.opened", {})
+    plan_id = (await live.until_page("person-3", lambda view: view.get("plans")))["plans"][0]["intent_id"]
     async with console(live.folder / "second", **live.env) as second:
         both = (live.console, second)
         for one in both:
@@ -228,6 +256,11 @@ async def test_consoles_share_the_people_and_ask_each_other(live: Live) -> None:
         homes = {one["partition"]: one["console"] for one in overview["partitions"]}
         assert set(homes) == set(range(PARTITIONS))
         assert set(homes.values()) == {live.console.url, second.url}
+        for one in both:
+            _, found = await asked(live.session, f"{one.url}/search?q=user-")
+            assert {each["user_id"] for each in found["found"]} >= set(people)
+            _, found = await asked(live.session, f"{one.url}/search?q={plan_id}")
+            assert [each["user_id"] for each in found["found"]] == ["person-3"]
         theirs = next(user for user in people if homes[live.topics.home(user)] == second.url)
         await second.end(signal.SIGKILL)
         view = await live.page(theirs)
