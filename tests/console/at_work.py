@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import LOOPBACK, free_port
 
 COMMAND = Path(sys.executable).with_name("tactful")
 STARTED_WITHIN_S = 60.0
@@ -41,7 +42,8 @@ class AtWork:
 @contextmanager
 def at_work(folder: Path) -> Iterator[AtWork]:
     """A console, once it listens."""
-    variables = environment(folder, f"127.0.0.1:{_free_port()}")
+    port = free_port()
+    variables = environment(folder, f"{LOOPBACK}:{port}")
     subprocess.run(
         [COMMAND, "demo", "--keep", folder / "log"],
         env=variables,
@@ -54,13 +56,6 @@ def at_work(folder: Path) -> Iterator[AtWork]:
         _process("console", folder, variables) as (_, url),
     ):
         yield AtWork(url, worker)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @contextmanager

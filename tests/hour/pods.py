@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from app.cli.main import app
 from tests.deployment.chart import CHART, Rendered, Schemas, named, of_kind, pods, rendered, run
-from tests.kafka.local import LOOPBACK, free_ports
+from tests.ports import LOOPBACK, free_port
 from tests.tools.kubernetes import NEWEST
 
 HERE = Path(__file__).parent
@@ -104,7 +104,7 @@ class Installation:
                 case _:
                     pass
         if "TACTFUL_HTTP" in given:
-            (port,) = free_ports(1)
+            port = free_port()
             given["TACTFUL_HTTP"] = f"{LOOPBACK}:{port}"
             given["TACTFUL_MODEL__SCRIPT"] = str(SCRIPT)
         return given

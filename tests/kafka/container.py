@@ -11,7 +11,8 @@ import docker
 from docker.errors import DockerException
 from testcontainers.core.container import DockerContainer
 
-from tests.kafka.local import LOOPBACK, PROPERTIES, free_ports, wait_until_answering
+from tests.kafka.local import PROPERTIES, wait_until_answering
+from tests.ports import LOOPBACK, free_port
 
 IMAGE = "apache/kafka:4.1.0"
 CONTROLLER_PORT = 9093
@@ -25,7 +26,7 @@ class KafkaContainer(DockerContainer):
 
     def __init__(self, image: str = IMAGE) -> None:
         super().__init__(image)
-        (port,) = free_ports(1)
+        port = free_port()
         self.with_bind_ports(port, port)
         self.address = f"{self.get_docker_client().host().replace('localhost', LOOPBACK)}:{port}"
         placed = {

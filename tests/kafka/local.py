@@ -20,8 +20,9 @@ from typing import Self
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from tests.ports import LOOPBACK, free_ports
+
 POM = Path(__file__).with_name("pom.xml")
-LOOPBACK = "127.0.0.1"
 START_LIMIT = 90.0
 """Seconds; 3 to 6 are usual on two idle cores, 9 on two busy ones."""
 
@@ -59,18 +60,6 @@ PROPERTIES = {
 
 class NoBrokerError(Exception):
     """There is no way to a broker on this machine; the text says what would make one."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def cache() -> Path:

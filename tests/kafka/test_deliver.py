@@ -17,7 +17,7 @@ from aiohttp import web
 from app.drivers.kafka_client import Kafka
 from tests.facts.deliver.nudging import Came, Receiver, nudge, receiver
 from tests.kafka.deployment import Deployment
-from tests.prometheus.server import free_port
+from tests.ports import free_port
 from tests.worker.delivering import deliver
 from tests.worker.process import until
 from topics.encode import encode

@@ -28,7 +28,8 @@ from app.drivers.local_rows import LocalRows
 from app.drivers.rocks import Store
 from tests.facts.cli.faulty import doctor, named
 from tests.facts.cli.terminal import Terminal
-from tests.kafka.local import LOOPBACK, LocalKafka, NoBrokerError, free_ports
+from tests.kafka.local import LocalKafka, NoBrokerError
+from tests.ports import LOOPBACK, free_ports
 from topics import TOPICS
 from topics.controls import Control
 from topics.encode import encode as encoded

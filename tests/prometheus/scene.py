@@ -15,9 +15,10 @@ from app.model.script import Script
 from app.model.server import ScriptedServer
 from tests.facts.deliver.nudging import Receiver, receiver
 from tests.kafka.deployment import Deployment
+from tests.ports import free_port
 from tests.prometheus import lives
 from tests.prometheus.lives import Lives, utc
-from tests.prometheus.server import Prometheus, free_port, scraping
+from tests.prometheus.server import Prometheus, scraping
 from tests.worker.delivering import deliver
 from tests.worker.process import Worker, until, worker
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.ports import free_port
 from tests.tools import have
 from tests.tools.prometheus import prometheus as program
 
@@ -122,11 +122,3 @@ async def _ready(session: aiohttp.ClientSession, url: str, process: asyncio.subp
                     if answer.status == 200:
                         return
             await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.kafka.local import LOOPBACK, LocalKafka, free_ports, java, new_cluster_id, wait_until_answering
+from tests.kafka.local import LocalKafka, java, new_cluster_id, wait_until_answering
+from tests.ports import LOOPBACK, free_ports
 
 HEAP_OF_THREE = "384m"
 TOOL_WITHIN_S = 60.0

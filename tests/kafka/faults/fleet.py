@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.kafka.local import LOOPBACK, free_ports
+from tests.ports import LOOPBACK, free_port
 
 COMMAND = Path(sys.executable).with_name("tactful")
 LAUNCHER = "tests.kafka.faults.launcher"
@@ -85,7 +85,7 @@ class Fleet:
     def slot(self, number: int) -> Slot:
         """The slot with this number, made when it is first asked for."""
         if number not in self.slots:
-            (port,) = free_ports(1)
+            port = free_port()
             own = {
                 "TACTFUL_KAFKA__INSTANCE": f"worker-{number}",
                 "TACTFUL_HTTP": f"{LOOPBACK}:{port}",

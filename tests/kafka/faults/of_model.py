@@ -17,7 +17,7 @@ from tests.kafka.faults.bad_model import ANSWERED_BADLY, ANYTHING, EVIL
 from tests.kafka.faults.ledger import records
 from tests.kafka.faults.lives import POLICY
 from tests.kafka.faults.scene import Scene, fault
-from tests.kafka.local import LOOPBACK, free_ports
+from tests.ports import LOOPBACK, free_port
 
 # What is held for want of an answer is held for 5 s here, and not for 12 hours: everything is decided in a run.
 MODEL_POLICY = POLICY + "reading: {hold: 5s}\n"
@@ -60,7 +60,7 @@ class Server:
 @asynccontextmanager
 async def bad_model(scene: Scene) -> AsyncIterator[Server]:
     """A model server that still answers well, and every worker started again with the real SDK pointed at it."""
-    (port,) = free_ports(1)
+    port = free_port()
     url = f"http://{LOOPBACK}:{port}"
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -19,8 +19,8 @@ from app.drivers.kafka_client import Connection, Kafka
 from app.drivers.kafka_permissions import OPERATIONS, lacking
 from app.settings import Settings, load_settings
 from tests.kafka.broker import LocalKafka, NoBrokerError
-from tests.kafka.local import LOOPBACK
 from tests.kafka.security.certificates import Authority
+from tests.ports import LOOPBACK
 from topics.rights import ROLES, WORKER, Right
 
 SASL = "org.apache.kafka.common.security"
