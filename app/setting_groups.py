@@ -68,6 +68,10 @@ class HttpSettings(Group):
         return int(self.listen.rpartition(":")[2])
 
 
+SHORTEST_REFRESH = timedelta(milliseconds=100)
+"""Below, an open page would ask again before it has its answer."""
+
+
 class ConsoleSettings(Group):
     """Where `tactful console` listens, who may look, and how long it keeps what it shows."""
 
@@ -80,6 +84,8 @@ class ConsoleSettings(Group):
     """Where other consoles of this deployment reach this one; None: by the address it listens on."""
     keep: Duration = timedelta(days=30)
     """How long a person's records are kept; none of them is the only copy."""
+    refresh: Duration = timedelta(seconds=5)
+    """How often an open page is asked for anew."""
     audit: Path | None = None
     """Where each action is written down, one JSON object a line; None: `console/audit.jsonl` in the state folder."""
 
@@ -90,6 +96,13 @@ class ConsoleSettings(Group):
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
+
+    @field_validator("refresh")
+    @classmethod
+    def _a_pause(cls, value: timedelta) -> timedelta:
+        if value < SHORTEST_REFRESH:
+            raise ValueError("pages asked for so often leave no time for anything else: at least 100ms")
+        return value
 
     @field_validator("url")
     @classmethod

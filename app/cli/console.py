@@ -24,7 +24,8 @@ Examples:
 \b
 Every option is a variable too, and all others are variables only: TACTFUL_CONSOLE__TOKEN_FILE,
 TACTFUL_CONSOLE__USER_HEADER (an authenticating proxy's), TACTFUL_CONSOLE__URL (where other consoles reach this one),
-TACTFUL_CONSOLE__KEEP (30d), TACTFUL_CONSOLE__AUDIT (a file), and those that the worker has for its log and its policy.
+TACTFUL_CONSOLE__KEEP (30d), TACTFUL_CONSOLE__REFRESH (5s, of an open page), TACTFUL_CONSOLE__AUDIT (a file), and
+those that the worker has for its log and its policy.
 Beside a worker on an embedded log it asks that worker, at TACTFUL_HTTP.
 \b
 Exit codes: 0 ended by SIGTERM or SIGINT, 1 it cannot go on (its last line says why), 2 a setting is wrong,

@@ -50,6 +50,8 @@ class Desk:
     where: str
     version: str
     peers: Peers
+    refresh_ms: int
+    """An open page is asked for anew so often."""
     dead_letters: int | None = field(default=None)
     looks: Looks = field(default_factory=Looks)
 
@@ -66,6 +68,7 @@ class Desk:
             paused=tuple(sorted(name for name, control in controls.items() if control.paused)),
             dead_letters=self.dead_letters,
             notice=DONE.get(request.query.get("done", ""), ""),
+            refresh_ms=self.refresh_ms,
         )
 
     async def answer(

@@ -60,3 +60,5 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """None where it is not known."""
     notice: str = ""
     """One line after an action."""
+    refresh_ms: int = 5_000
+    """An open page is asked for anew so often."""

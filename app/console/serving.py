@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ async def serve(settings: Settings, opened: OpenLog, *, ends: asyncio.Event) -> 
             where=begins.where,
             version=version("tactful"),
             peers=peers,
+            refresh_ms=console.refresh // timedelta(milliseconds=1),
         )
         await closing.enter_async_context(_site(Site(desk), listening))
         log.info("listening at %s", url)

@@ -156,7 +156,13 @@ class Site:
 
     def _bare(self, request: web.Request) -> Frame:
         """A frame for whoever is not in, or while nothing can be read."""
-        return Frame(now=now(), csrf="", path=request.path_qs, log="", version=self._desk.version)
+        return Frame(
+            now=now(),
+            csrf="",
+            path=request.path_qs,
+            version=self._desk.version,
+            refresh_ms=self._desk.refresh_ms,
+        )
 
 
 def _inside(path: str) -> str:

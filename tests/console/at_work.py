@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.ports import LOOPBACK, free_port
 
 COMMAND = Path(sys.executable).with_name("tactful")
+REFRESH_S = 1.0
+"""Nobody reads here, and tests wait for it."""
 STARTED_WITHIN_S = 60.0
 LISTENING = re.compile(r"listening at (http://[^\s\"]+)\"\n")
 
@@ -28,6 +30,7 @@ def environment(folder: Path, http: str) -> dict[str, str]:
         "TACTFUL_MODEL": "none",
         "TACTFUL_HTTP": http,
         "TACTFUL_CONSOLE": "127.0.0.1:0",
+        "TACTFUL_CONSOLE__REFRESH": f"{REFRESH_S:g}s",
     }
 
 

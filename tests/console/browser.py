@@ -140,17 +140,23 @@ class Tab:
                         raise
                 await asyncio.sleep(0.05)
 
-    async def click(self, selector: str) -> None:
-        """A real click in the middle of an element, and the page that follows from it."""
+    @asynccontextmanager
+    async def pressed(self, selector: str) -> AsyncIterator[None]:
+        """A button of the mouse is pressed in the middle of an element, and let go after the block."""
         place = await self.js(
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();"
             f" return [r.x + r.width / 2, r.y + r.height / 2]; }})(document.querySelector({json.dumps(selector)}))"
         )
+        at = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
+        await self.do("Input.dispatchMouseEvent", type="mousePressed", **at)
+        yield
+        await self.do("Input.dispatchMouseEvent", type="mouseReleased", **at)
+
+    async def click(self, selector: str) -> None:
+        """A real click in the middle of an element, and the page that follows from it."""
         self._loaded.clear()
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.do(
-                "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1
-            )
+        async with self.pressed(selector):
+            pass
 
     async def clicked_through(self, selector: str) -> None:
         """A click that leads to another page."""

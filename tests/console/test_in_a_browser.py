@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.at_work import AtWork
+from tests.console.at_work import REFRESH_S, AtWork
 from tests.console.browser import Tab
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,8 @@ async def test_nothing_keeps_anybody_from_using_a_page(
 
 
 async def violations(page: Tab, rules: dict[str, Any]) -> list[str]:
-    """What axe-core has against the page, with the first place of each."""
+    """What axe-core has against the page, with the first place of each; meanwhile the page does not change."""
+    await page.js("document.addEventListener('htmx:beforeRequest', asks => asks.preventDefault())")
     found = await page.js(f"axe.run({json.dumps(rules)}).then(found => JSON.stringify(found.violations))")
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:150]} {each['nodes'][0]['failureSummary'][:200]}"
@@ -227,6 +228,19 @@ async def test_a_person_is_erased_only_by_their_id(page: Tab, console: str) -> N
     await page.until("document.querySelector('main').innerText.includes('This person was erased')", within=30)
     # The event shows before the worker has decided on it: what stood there goes with its outcome.
     await page.until("!document.documentElement.outerHTML.includes('thesis')", within=30)
+
+
+async def test_a_page_does_not_change_under_a_pressed_button(page: Tab, console: str) -> None:
+    """It is brought up to date by itself, but what somebody is about to click on stays where it is."""
+    await known(page, console)
+    unchanged = "document.getElementById('content').dataset.unchanged"
+    async with page.pressed("#content h1"):
+        await page.js(f"{unchanged} = 'so far'")
+        asked = len(page.asked)
+        await asyncio.sleep(2.5 * REFRESH_S)
+        assert await page.js(unchanged) == "so far"
+        assert len(page.asked) == asked
+    await page.until(f"{unchanged} === undefined")
 
 
 async def test_the_live_page_gets_lines_as_they_are_written(page: Tab, console: str) -> None:

@@ -39,13 +39,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The page is asked for again every few seconds; not while somebody reads the details of an entry, has words
-// selected, or writes.
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!event.detail.elt.matches("[data-polls]")) return;
-  const busy = document.hidden || document.querySelector("#content details[open]")
-    || !document.getSelection().isCollapsed || document.activeElement.closest("#content form, #content [data-entry]");
-  if (busy) event.preventDefault();
-});
+// selected, writes, or presses a button of the mouse. What came is not shown if they have begun to meanwhile.
+const busy = () => document.hidden || document.querySelector("#content details[open], #content :active")
+  || !document.getSelection().isCollapsed || document.activeElement.closest("#content form, #content [data-entry]");
+for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(moment, (event) => {
+    const asks = event.detail.requestConfig?.elt ?? event.detail.elt;
+    if (asks.matches("[data-polls]") && busy()) event.preventDefault();
+  });
+}
 
 // A page that cannot be had leaves the old one standing, and says so.
 const away = () => document.body.classList.add("away");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -148,6 +148,7 @@ async def served(
         where="a list",
         version="0",
         peers=peers,
+        refresh_ms=settings.refresh // timedelta(milliseconds=1),
     )
     try:
         async with TestClient(TestServer(Site(desk).app)) as client:

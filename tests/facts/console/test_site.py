@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from app.console.finding import Finding
 from app.console.operator_values import AgentsView, Audited, LettersView, LetterView, SearchView, TailView
 from app.console.overview_values import Overview
 from app.console.values import HIDDEN, Note, PersonView
+from app.setting_groups import ConsoleSettings
 from tests.facts.console.sample import NOW, told
 from tests.facts.console.served import Console, served
 from topics.controls import Control
@@ -269,3 +271,12 @@ async def test_a_search_finds_by_id_and_by_what_is_theirs(tmp_path: Path) -> Non
             assert msgspec.json.decode(await part.read(), type=Finding).people == {"ana": "the id begins so"}
         async with console.client.get("/people?user=an%20a", allow_redirects=False) as led:
             assert led.headers["Location"] == "/people/an%20a"
+
+
+async def test_an_open_page_asks_as_often_as_it_is_told_to(tmp_path: Path) -> None:
+    """`TACTFUL_CONSOLE__REFRESH`; what would leave a console no time for anything else is refused."""
+    settings = ConsoleSettings(refresh=timedelta(seconds=30))
+    async with served(tmp_path, settings) as console, console.client.get("/", headers=HTML) as answer:
+        assert 'hx-trigger="every 30000ms"' in await answer.text()
+    with pytest.raises(ValueError, match="at least 100ms"):
+        ConsoleSettings(refresh=timedelta(milliseconds=99))
