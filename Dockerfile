@@ -30,7 +30,7 @@ WORKDIR /var/lib/tactful
 USER 10001:10001
 VOLUME /var/lib/tactful
 EXPOSE 8080
-# Asks /healthz at TACTFUL_HTTP. After 3 failures in a row, 90 s: a worker that hangs ends itself after 60.
+# Asks /healthz where the command listens: worker, console, or deliver --listen. After 3 failures in a row, 90 s: a worker that hangs ends itself after 60.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "app.http.alive"]
 ENTRYPOINT ["tactful"]
 CMD ["worker"]

@@ -15,6 +15,10 @@ from app.core.policy import Duration
 SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 
 
+SESSION_SECRET_AT_LEAST = 16
+"""Characters: who can guess it can forge a session."""
+
+
 def address(value: str) -> str:
     """An address to listen on, as it was given; ValueError when it is none."""
     match = SERVER.fullmatch(value)
@@ -80,6 +84,8 @@ class ConsoleSettings(Group):
     """Asked for at the door; consoles use it among themselves, too."""
     user_header: str | None = None
     """The header in which an authenticating proxy in front says who it is, and which it takes from everybody else."""
+    session_secret: SecretStr | None = None
+    """What sessions and forms are signed with, the same for all consoles behind one proxy; None: by the token."""
     url: str | None = None
     """Where other consoles of this deployment reach this one; None: by the address it listens on."""
     keep: Duration = timedelta(days=30)
@@ -102,6 +108,15 @@ class ConsoleSettings(Group):
     def _a_pause(cls, value: timedelta) -> timedelta:
         if value < SHORTEST_REFRESH:
             raise ValueError("pages asked for so often leave no time for anything else: at least 100ms")
+        return value
+
+    @field_validator("session_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SESSION_SECRET_AT_LEAST:
+            raise ValueError(
+                f"it has fewer than {SESSION_SECRET_AT_LEAST} characters: make one by `openssl rand -hex 32`"
+            )
         return value
 
     @field_validator("url")

@@ -54,8 +54,10 @@ class Door:
                 "everybody: set TACTFUL_CONSOLE__TOKEN_FILE, or TACTFUL_CONSOLE__USER_HEADER to the header in which an "
                 "authenticating proxy in front says who it is, or listen on 127.0.0.1"
             )
-        # Consoles with one token know each other's sessions; without a token there is one console, on this machine.
-        seed = self._token if self._token is not None else secrets.token_bytes(32)
+        # Consoles with one token, or with one secret, know each other's sessions; without either this one alone does.
+        secret = settings.session_secret
+        given = self._token if secret is None else secret.get_secret_value().encode()
+        seed = given if given is not None else secrets.token_bytes(32)
         self._key = hmac.digest(seed, b"tactful console session", "sha256")
 
     @property

@@ -119,3 +119,21 @@ def test_every_alert_and_dashboard_is_installed() -> None:
     assert len(of_kind(resources, "PrometheusRule")) == len(alerts)
     held = [one["data"] for one in of_kind(resources, "ConfigMap") if "policy.yaml" not in one["data"]]
     assert held == [{path.name: path.read_text()} for path in boards]
+
+
+def test_each_alert_leads_to_its_paragraph_where_the_runbook_is_published() -> None:
+    """The address of the values and the alert's name; without one, the page's path in the repository."""
+    everything = next(path for path in VALUES if path.stem == "everything")
+    for more, runbook in (
+        ({}, "https://docs.example.org/tactful/runbook"),
+        ({"monitoring.rules.runbook": "app/docs/runbook.md"}, "app/docs/runbook.md"),
+    ):
+        found = {
+            rule["alert"]: rule["annotations"]["runbook_url"]
+            for one in of_kind(rendered(everything, **more), "PrometheusRule")
+            for group in one["spec"]["groups"]
+            for rule in group["rules"]
+            if "alert" in rule
+        }
+        assert len(found) > 20
+        assert found == {name: f"{runbook}#{name.lower()}" for name in found}

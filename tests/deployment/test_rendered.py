@@ -116,6 +116,7 @@ def test_the_console_is_told_who_it_is_and_who_may_look(tmp_path: Path) -> None:
     given = settings(values, container, files_of(pod, container, resources), tmp_path)
     assert given.kafka.sasl_username == "tactful-console"
     assert given.console.token is not None
+    assert given.console.session_secret is not None
     assert given.console.token.get_secret_value() == "tactful-console token"
     assert given.console.user_header == "X-Forwarded-User"
     assert given.console.url == "http://it-0.it-tactful-consoles.people:8081"

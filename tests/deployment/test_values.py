@@ -42,6 +42,8 @@ GOOD_AND_BAD = [
     ("monitoring.serviceMonitor.interval", "30s", "half a minute", "monitoring.serviceMonitor.interval"),
     ("podDisruptionBudget.maxUnavailable", "50%", "half", "podDisruptionBudget.maxUnavailable"),
     ("console.http.tokenSecret.name", "pages", "", "the console tells of everybody"),
+    ("console.replicas", 2, 0.5, "console.replicas"),
+    ("monitoring.rules.runbook", "https://docs.example/run", "docs/run#", "monitoring.rules.runbook"),
     ("console.keep", "72h", "forever", "console.keep"),
     ("logLevel", "DEBUG", "TRACE", "logLevel must be one of"),
 ]  # fmt: skip
@@ -55,6 +57,15 @@ def test_what_cannot_work_is_refused(key: str, good: Any, bad: Any, says: str) -
     with pytest.raises(RefusedError) as refused:
         rendered(**{key: bad})
     assert says in str(refused.value)
+
+
+def test_consoles_that_would_refuse_each_others_forms_are_refused() -> None:
+    """Two behind a proxy without a token want a secret for their sessions; one of them, or with it, does not."""
+    proxied = {"console.http.tokenSecret.name": "", "console.http.userHeader": "X-User"}
+    assert rendered(**proxied, **{"console.replicas": 1})
+    assert rendered(**proxied, **{"console.replicas": 2, "console.http.sessionSecret.name": "sessions"})
+    with pytest.raises(RefusedError, match=r"name a Secret by console\.http\.sessionSecret\.name"):
+        rendered(**proxied, **{"console.replicas": 2})
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,30 @@ async def test_the_word_of_the_proxy_is_taken_and_stands_in_the_audit(tmp_path: 
         ]
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_consoles_behind_one_proxy_know_each_others_forms_by_a_secret(
+    tmp_path: Path, *, together: bool
+) -> None:
+    """With one secret a form of one console is taken by another; without, it has to be loaded again."""
+    settings = BEHIND_A_PROXY.model_copy(
+        update={"session_secret": SecretStr("sixteen letters!")} if together else {}
+    )
+    mira = {**JSON, "X-Forwarded-User": "mira"}
+    async with served(tmp_path / "a", settings) as one, served(tmp_path / "b", settings) as other:
+        looked = await one.client.get("/people/ana", headers=mira)
+        cookie, csrf = looked.cookies[COOKIE].value, looked.headers["Tactful-Csrf"]
+        sent = await other.client.post(
+            REVOKE, data={"csrf": csrf}, headers={**mira, "Cookie": f"{COOKIE}={cookie}"}
+        )
+        assert sent.status == (202 if together else 403)
+
+
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    """With how to make one."""
+    with pytest.raises(ValueError, match="openssl rand"):
+        ConsoleSettings(session_secret=SecretStr("secret"))
+
+
 async def _refused(console: Console, **headers: str) -> None:
     for form in ({}, {"csrf": ""}, {"csrf": "0" * 64}):
         answer = await console.client.post(REVOKE, data=form, headers={**JSON, **headers})

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from app.http.alive import why_not
+from app.http.alive import listens_at, why_not
 
 
 class _Worker(BaseHTTPRequestHandler):
@@ -51,6 +51,28 @@ def test_a_worker_that_says_so_or_nothing_is_not(
     monkeypatch.setattr(_Worker, "status", 503)
     assert "answers 503" in str(why_not(f"127.0.0.1:{listening.server_port}"))
     assert "does not answer" in str(why_not("127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "listens"),
+    [
+        ("/opt/tactful/bin/python /opt/tactful/bin/tactful worker", {}, "127.0.0.1:8080"),
+        ("python /opt/tactful/bin/tactful worker", {"TACTFUL_HTTP": "0.0.0.0:80"}, "0.0.0.0:80"),
+        ("python /opt/tactful/bin/tactful console --json", {"TACTFUL_HTTP": "0.0.0.0:80"}, "127.0.0.1:8081"),
+        ("/sbin/docker-init -- tactful console", {"TACTFUL_CONSOLE": "0.0.0.0:9"}, "0.0.0.0:9"),
+        ("python tactful console --listen 0.0.0.0:7", {"TACTFUL_CONSOLE": "0.0.0.0:9"}, "0.0.0.0:7"),
+        ("python tactful deliver --webhook https://a.example --listen=:::7", {}, ":::7"),
+        ("python tactful deliver --webhook https://a.example", {}, None),
+        ("python tactful topics apply", {}, None),
+        ("/usr/lib/systemd/systemd --system", {}, "127.0.0.1:8080"),
+        ("", {"TACTFUL_HTTP": "127.0.0.1:1"}, "127.0.0.1:1"),
+    ],
+)
+def test_it_asks_where_the_containers_own_command_listens(
+    line: str, env: dict[str, str], listens: str | None
+) -> None:
+    """A console's address for a console, and nothing of a command that listens nowhere."""
+    assert listens_at(line.split(), env) == listens
 
 
 def test_the_check_ends_with_1_when_nobody_answers() -> None:
