@@ -56,6 +56,17 @@ def confluent() -> Program:
     return Program((str(have(confluent_python)), str(FOLDER / "python_confluent.py")))
 
 
+def confluent_without_partitioner(folder: Path) -> Program:
+    """The same without the setting that the page asks for: librdkafka's own default."""
+    program = confluent()
+    lines = (FOLDER / "python_confluent.py").read_text().splitlines(keepends=True)
+    kept = [line for line in lines if "murmur2_random" not in line]
+    assert len(kept) == len(lines) - 1
+    copy = folder / "python_confluent.py"
+    copy.write_text("".join(kept))
+    return Program((program.words[0], str(copy)))
+
+
 def java() -> Program:
     """Java, with the client among the jars of the tests' own broker; its compiler takes the file as it is."""
     have(partial(on_path, "javac", "default-jdk-headless"))

@@ -1,7 +1,8 @@
 """Rows as the first version of the worker wrote them, kept byte for byte: every later one reads them.
 
 `recorded/rows-N.jsonl` has rows of schema N that together hold every field a row can have, each with what it means;
-`recorded/heads-N.jsonl` the same for a partition's own row. They were written by the stories of that version.
+`recorded/heads-N.jsonl` the same for a partition's own row. They were written by the stories of that version; those
+of a later release, `rows-N-VERSION.jsonl`, by `python -m tests.upgrade.record VERSION`.
 A change that fails here loses people's plans at the next rollout: raise the schema and read the old one, or undo it.
 """
 
