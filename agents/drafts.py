@@ -8,10 +8,17 @@ from datetime import datetime
 
 from agents.contract import Candidate, Intent, Person
 
-SENTENCES_AT_MOST = 3
-"""Two, and a greeting."""
+SENTENCES_AT_MOST = 2
+"""Beside a greeting."""
+GREETING_AT_MOST = 6
+"""Words of a first sentence that greets and asks nothing: "Just a small hello from me." """
 QUESTIONS_AT_MOST = 1
 _END_OF_SENTENCE = re.compile(r"[.!?…]+(?=\s|$)")
+# A stop behind these ends a word or a number, and a sentence only by chance: "Dr. Abebe", "p.m.", "am 3. Mai".
+_ABBREVIATED = re.compile(
+    r"(?:\d|\b(?:\w|dra?|mrs?|ms|sra?|hr|fr|st|prof|mme|nr|etc|usw|bzw))\.(?=\s)", re.IGNORECASE
+)
+_WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"\?+")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])\s*([ap]\.?m\b)?", re.IGNORECASE)
 _NOON = 12
@@ -47,11 +54,20 @@ def without_facts(text: str, facts: Mapping[str, object]) -> str:
 
 
 def too_much(text: str, candidate: Candidate) -> list[str]:
-    """What makes a short question long: too many sentences, too many questions."""
-    found = too_many_questions(text, candidate)
-    if len(_END_OF_SENTENCE.findall(without_facts(text, candidate.facts))) > SENTENCES_AT_MOST:
-        found.append("use two sentences at most")
-    return found
+    """What makes a short question long: too many questions, or else too many sentences."""
+    # Who asks only once has fewer sentences, too: one instruction at a time.
+    return too_many_questions(text, candidate) or _too_many_sentences(without_facts(text, candidate.facts))
+
+
+def _too_many_sentences(own: str) -> list[str]:
+    own = _ABBREVIATED.sub("·", own)
+    ends = [found.end() for found in _END_OF_SENTENCE.finditer(own)]
+    beside_a_greeting = ends[1:] if ends and _greets(own[: ends[0]]) else ends
+    return ["use two sentences at most"] if len(beside_a_greeting) > SENTENCES_AT_MOST else []
+
+
+def _greets(sentence: str) -> bool:
+    return "?" not in sentence and len(_WORD.findall(sentence)) <= GREETING_AT_MOST
 
 
 def too_many_questions(text: str, candidate: Candidate) -> list[str]:

@@ -55,10 +55,17 @@ def test_without_a_subject_there_is_nothing_to_ask() -> None:
 
 
 def test_an_interview_is_refused() -> None:
-    """Two questions, or four sentences, are too much for a nudge; a greeting and the subject's marks are not."""
+    """Two questions, or three sentences, are too much for a nudge; a greeting and the subject's marks are not."""
     candidate = Candidate(importance=0.5, facts={"subject": "Who? What? Why?"})
     for agent in (CURIOSITY, FOLLOW_UP):
         assert agent.check("How are you? And the exam?", candidate) == ["ask one question at most"]
         assert agent.check("So. There it is. The exam. Tell me.", candidate) == ["use two sentences at most"]
+        assert agent.check(
+            "I thought of the exam just this morning. How are you? Tell me soon.", candidate
+        ) == ["use two sentences at most"]
+        assert agent.check("How was it? I thought of you. Tell me.", candidate) == [
+            "use two sentences at most"
+        ]
         assert agent.check("Good morning, Ana. I thought of it. How is it?", candidate) == []
+        assert agent.check("How did Dr. Abebe's talk on the 3. go? I am glad to listen.", candidate) == []
         assert agent.check("How is “Who? What? Why?” going? Tell me when you like.", candidate) == []

@@ -49,11 +49,11 @@ def test_a_bad_draft_is_refused(draft: dict[str, Any]) -> None:
 
 
 def test_most_of_what_is_bad_is_seen_by_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 49 drafts that were made badly on purpose 41 are refused without a judge, 18 without the rules of tone."""
-    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 41, False: 8}
+    """Of 49 drafts that were made badly on purpose 42 are refused without a judge, 20 without the rules of tone."""
+    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 42, False: 7}
     monkeypatch.setattr(tone, "problems", lambda *_, **__: [])
     monkeypatch.setattr(tone, "counts_the_silence", lambda *_: [])
-    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 18, False: 31}
+    assert Counter(refused(CASES[one["case"]], one["text"]) for one in FLAWED) == {True: 20, False: 29}
 
 
 @pytest.mark.parametrize("locale", sorted(words.WORDS))
