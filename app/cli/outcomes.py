@@ -95,6 +95,62 @@ def export(
     _tell(done, to, as_json=as_json)
 
 
+@app.command(
+    epilog=examples(
+        "tactful outcomes erase --from outcomes --user ana",
+        "tactful outcomes erase --from outcomes --users erased.txt --json",
+        codes="Exit codes: 0 fine, 2 usage, also while an export to the folder runs or was cut off.",
+    )
+)
+def erase(
+    source: Source = Path("outcomes"),
+    user: Annotated[
+        list[str] | None, typer.Option("--user", metavar="USER", help="Whose rows go; repeat.")
+    ] = None,
+    users: Annotated[
+        Path | None, typer.Option("--users", metavar="FILE", help="Whose rows go: one id a line.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what went as JSON.")] = False,
+) -> None:
+    """Take the rows of people who were erased out of exported files.
+
+    Each file that holds one is written anew in its place; all others are left as they are. What the topics still hold
+    and the next export brings is not known here: run it after the export that follows an erasure.
+    """
+    from app.export.book import FolderError, held
+    from app.export.duck import DuckError
+    from app.export.erasing import erase as erase_from
+
+    named = list(user or ())
+    if users is not None:
+        try:
+            named += [line for line in users.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            complain(f"--users: {users} cannot be read: {error}", USAGE)
+    if not named:
+        complain("whose rows? give --user USER, or --users FILE with one id a line", USAGE)
+    if not source.is_dir():
+        complain(f"there is no folder {source}", USAGE)
+    duck = _duck()
+    try:
+        with held(source):
+            gone = erase_from(source, sorted(set(named)), duck)
+    except FolderError as error:
+        complain(str(error), USAGE)
+    except DuckError as error:
+        complain(f"DuckDB cannot write this: {error}", NO)
+    without = len(set(named) - gone.people)
+    if as_json:
+        say_json(
+            {"rows": gone.rows, "files": gone.files, "people": len(gone.people), "without_rows": without}
+        )
+        return
+    rows = ", ".join(f"{count:,} of {name}" for name, count in gone.rows.items()) or "none"
+    say(f"rows taken out: {rows}; {gone.files:,} files written anew")
+    if without:
+        say(f"{without:,} of {len(set(named)):,} people have no row here")
+
+
 @app.command("questions", epilog=examples("tactful outcomes questions"))
 def questions_() -> None:
     """List the questions that `ask` answers; each is a file of SQL in `topics/queries/`."""

@@ -83,13 +83,21 @@ def opened(folder: Path, by: By, since: datetime | None) -> Book:
         if strangers is not None:
             raise FolderError(f"{folder} holds {strangers.name} and no {NAME}: give an empty folder")
         return Book(by=by, since=since)
-    try:
-        book = msgspec.json.decode(file.read_bytes(), type=Book)
-    except msgspec.DecodeError as error:
-        raise FolderError(f"{file} cannot be read ({error}): give another folder") from None
+    book = found(folder)
     if book.by != by:
         raise FolderError(f"{folder} is laid out by {book.by}: use --by {book.by}, or give another folder")
     return book
+
+
+def found(folder: Path) -> Book:
+    """The book that is there; FolderError when there is none that can be read."""
+    file = folder / NAME
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Book)
+    except FileNotFoundError:
+        raise FolderError(f"{folder} holds no {NAME}: it is no export of Tactful's") from None
+    except msgspec.DecodeError as error:
+        raise FolderError(f"{file} cannot be read ({error}): give another folder") from None
 
 
 def keep(folder: Path, book: Book) -> None:

@@ -69,6 +69,28 @@ class Duck:
             source = f"read_parquet({_text(files)}, union_by_name = true)"
         self._do(f"CREATE OR REPLACE VIEW {_name(name)} AS FROM {source}")
 
+    def held(self, files: str, column: str, values: Sequence[str]) -> list[tuple[str, str, int]]:
+        """Which files that fit the pattern have which of these values in a column, and in how many rows."""
+        if self._do(f"FROM glob({_text(files)}) LIMIT 1").fetchone() is None:
+            return []
+        named = _name(column)
+        rows: list[tuple[str, str, int]] = self._do(
+            f"FROM read_parquet({_text(files)}, union_by_name = true, filename = true) "
+            f"SELECT filename, {named}, count(*) WHERE {named} IN ({_texts(values)}) GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return rows
+
+    def without(self, file: Path, column: str, values: Sequence[str], into: Path) -> None:
+        """Write a Parquet file again without the rows that have one of these values; the disk has it on return."""
+        named = _name(column)
+        kept = (
+            f"FROM read_parquet({_text(str(file))}, hive_partitioning = false) "
+            f"WHERE {named} IS NULL OR {named} NOT IN ({_texts(values)})"
+        )
+        self._do(f"COPY ({kept}) TO {_text(str(into))} (FORMAT parquet, COMPRESSION zstd)")
+        with into.open("rb") as written:
+            os.fsync(written.fileno())
+
     def ask(self, query: str) -> Answer:
         """Every value as text; DuckError when it cannot be answered."""
         found = self._do(f"FROM ({query.strip().rstrip(';')}) SELECT COLUMNS(*)::VARCHAR")
@@ -87,6 +109,10 @@ class Duck:
 def _text(text: str) -> str:
     """A literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _texts(values: Sequence[str]) -> str:
+    return ", ".join(_text(value) for value in values)
 
 
 def _name(text: str) -> str:

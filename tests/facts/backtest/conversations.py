@@ -1,9 +1,10 @@
 """MemoryBank lived in virtual time, as a record: the worker's own partition, and a model that knows a few words.
 
-    python -m tests.facts.backtest.conversations memory_bank_en.json record.jsonl
+    python -m tests.facts.backtest.conversations memory_bank_en.json record.jsonl [TIMES]
 
 What it stands for is a deployment with real conversations and a model: the scripted one reads nothing by itself, so
 these rules raise a subject wherever a word of theirs is said. The reply takes two seconds.
+With TIMES as many others live the same beside each of them, at the same times.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ AFTERWARDS = timedelta(days=10)
 """Long enough for everything that is planned on the last day to come to its end."""
 
 
-def lived(file: Path, policy: Policy | None = None) -> Recording:
+def lived(file: Path, policy: Policy | None = None, *, times: int = 1) -> Recording:
     """All conversations at their own times, and what the worker made of them."""
-    events = list(_events(file))
+    events = list(_events(file, times))
     policy = policy or parse({})
     setting = Setting(
         name="MemoryBank", start=events[0][0], policy=policy, agents=AGENTS, script=Script(RULES)
@@ -65,15 +66,16 @@ def lived(file: Path, policy: Policy | None = None) -> Recording:
     return world
 
 
-def _events(file: Path) -> Iterator[tuple[datetime, NewRecord]]:
+def _events(file: Path, times: int) -> Iterator[tuple[datetime, NewRecord]]:
     for line in memorybank.events(file):
-        at = msgspec.json.decode(line, type=_Timed).time
-        yield at, plain_record(line, agents=frozenset(AGENTS), now_ms=milliseconds(at))
-
-
-class _Timed(msgspec.Struct):
-    time: datetime
+        event = msgspec.json.decode(line)
+        at = msgspec.convert(event["time"], datetime)
+        for n in range(times):
+            named = event if n == 0 else event | {"user_id": f"{event['user_id']}-{n}"}
+            said = msgspec.json.encode(named)
+            yield at, plain_record(said, agents=frozenset(AGENTS), now_ms=milliseconds(at))
 
 
 if __name__ == "__main__":
-    written(Path(sys.argv[2]), lived(Path(sys.argv[1])))
+    given, into, *more = sys.argv[1:]
+    written(Path(into), lived(Path(given), times=int(more[0]) if more else 1))
