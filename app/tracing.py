@@ -28,7 +28,7 @@ from opentelemetry.trace import (
 )
 
 from app.core.asks import task_of
-from app.core.backlog import PASS_LIMIT
+from app.core.mailbox import PASS_LIMIT
 from app.settings import SettingsError
 from topics.nudges import NUDGES
 from topics.outcomes import NUDGE_OUTCOME

@@ -95,6 +95,7 @@ class _Parts:
             rows=rows,
             policy=self.deciding.policy,
             agents=self.deciding.agents,
+            has_model=self.settings.model.backend != "none",
             note=notes,
             deaths=notes.remembered,
         )

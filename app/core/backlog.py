@@ -6,16 +6,12 @@ where a pause throws away what was fetched ahead, and below the bound on the emb
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from app.core.mailbox import Mailbox
 
 UNDECIDED_LIMIT = 10_000
 """Events that wait for their pass, or whose pass waits for the model."""
 UNDECIDED_BYTES = 64 * 1024 * 1024
 """Of their values as they stand in the log: a quarter of a MB each would be 2.5 GB."""
-PASS_LIMIT = timedelta(seconds=60)
-"""Over all the asks of a pass: two of 25 s each, and a little."""
 PASSES_LIMIT = 2_000
 """Passes that wait for the model; no more people are woken for a reading, either."""
 MAILBOX_LIMIT = 500

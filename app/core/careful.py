@@ -40,11 +40,12 @@ class CarefulPartition(Partition):
         rows: Callable[[str], bytes | None],
         policy: Policy,
         agents: Mapping[str, Agent],
+        has_model: bool = True,
         note: Note,
         deaths: Sequence[Death] = (),
     ) -> None:
         """`deaths` are those that were remembered by `note`."""
-        super().__init__(number, head=head, rows=rows, policy=policy, agents=agents)
+        super().__init__(number, head=head, rows=rows, policy=policy, agents=agents, has_model=has_model)
         self._note = note
         self._deaths = Deaths(deaths)
         self._calm_at: datetime | None = None

@@ -16,9 +16,13 @@ _IDENTITY = blake2b(digest_size=IDENTITY_BYTES)
 
 def derived(*parts: object) -> str:
     """24 hexadecimal digits over the parts; each is length-prefixed, so that no two lists of parts run together."""
-    texts = [str(part).encode("utf-8", "surrogatepass") for part in parts]
+    joined = "".join([f"{len(text)}:{text}" for text in map(str, parts)])
     digest = _ID.copy()
-    digest.update(b"".join([b"%d:%b" % (len(text), text) for text in texts]))
+    if joined.isascii():  # the usual case: as many bytes as characters
+        digest.update(joined.encode())
+    else:
+        texts = [str(part).encode("utf-8", "surrogatepass") for part in parts]
+        digest.update(b"".join([b"%d:%b" % (len(text), text) for text in texts]))
     return digest.hexdigest()
 
 

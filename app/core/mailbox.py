@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.core.one_pass import Passing, Wake
+from app.core.row import Row
 from topics.record import Record
 from topics.user_events import Event
+
+PASS_LIMIT = timedelta(seconds=60)
+"""Over all the asks of a pass: two of 25 s each, and a little."""
 
 
 class Mailbox:
@@ -32,16 +36,18 @@ class Mailbox:
 class Running:
     """A pass that has not decided yet: it waits for an answer."""
 
-    __slots__ = ("ask_id", "asked", "deadline", "late", "mailbox", "passing", "started", "user_id")
+    __slots__ = ("ask_id", "asked", "before", "deadline", "late", "mailbox", "passing", "started", "user_id")
 
     def __init__(
-        self, user_id: str, mailbox: Mailbox, passing: Passing, started: datetime, deadline: datetime
+        self, user_id: str, before: Row | None, mailbox: Mailbox, passing: Passing, started: datetime
     ) -> None:
+        """`before` is the row that the pass found; nobody else changes it meanwhile."""
         self.user_id = user_id
+        self.before = before
         self.mailbox = mailbox
         self.passing = passing
         self.started = started
-        self.deadline = deadline
+        self.deadline = started + PASS_LIMIT
         self.ask_id: int | None = None
         self.asked = False
         self.late = False

@@ -14,7 +14,7 @@ import msgspec
 from agents.contract import Agent
 from app.core.arrival import Arrival
 from app.core.asks import Flood, Heard, LastLook, News, Reply
-from app.core.backlog import MAILBOX_LIMIT, PASS_LIMIT, PASSES_LIMIT, Backlog
+from app.core.backlog import MAILBOX_LIMIT, PASSES_LIMIT, Backlog
 from app.core.commit import Commit, PendingAsk
 from app.core.defects import DefectCount, one_by_one
 from app.core.glance import glance
@@ -49,6 +49,7 @@ class Partition:
         rows: Callable[[str], bytes | None],
         policy: Policy,
         agents: Mapping[str, Agent],
+        has_model: bool = True,
     ) -> None:
         """`rows` answers from the durable local copy what was last committed for a person."""
         roster = Roster(agents.values())
@@ -62,7 +63,7 @@ class Partition:
         self._defects = DefectCount()
         self._mailboxes: dict[str, Mailbox] = {}
         self._running: dict[str, Running] = {}
-        self._requests = Requests()
+        self._requests = Requests(has_model=has_model)
         self._woken: set[str] = set()
         self._records: list[NewRecord] = []
         self._commit_number = 0
@@ -224,8 +225,7 @@ class Partition:
             self._passed(mailbox, "no")
             return
         passing = go_on(ledger, mailbox.events, mailbox.wake, self._situation)
-        running = Running(user_id, mailbox, passing, now, now + PASS_LIMIT)
-        self._running[user_id] = running
+        running = self._running[user_id] = Running(user_id, known, mailbox, passing, now)
         self._advance(running, None, now)
 
     def _go_on(self, running: Running, heard: Heard) -> None:
@@ -242,15 +242,15 @@ class Partition:
                 if isinstance(asked, LastLook):
                     waiting = self._mailboxes.get(running.user_id)
                     heard = (now, News(tuple(waiting.events) if waiting else (), self._situation.paused))
-                elif running.late:
-                    heard = (now, Reply(failed="timeout", sent=False))
-                else:
-                    self._requests.put(running, asked)
+                    continue
+                reply = self._requests.put(running, asked, self._tally)
+                if reply is None:
                     self._backlog.hold(running.mailbox)
                     return
+                heard = (now, reply)
         except StopIteration as stop:
             del self._running[running.user_id]
-            self._apply(running.user_id, self._people.known(running.user_id), stop.value, now, woken=True)
+            self._apply(running.user_id, running.before, stop.value, now, woken=True)
             self._passed(running.mailbox, "yes" if running.asked else "no")
             if running.asked:  # one that asks nothing is over in the call that began it
                 self._tally.observe("tactful_pass_seconds", (now - running.started).total_seconds(), "yes")

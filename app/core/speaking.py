@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from datetime import datetime
 
+import msgspec
+
 from agents.contract import Candidate, Defer, Intent, StandDown
 from app.core import arbitration, life_cycle
 from app.core.asks import Ask, Heard, LastLook, News
@@ -65,6 +67,7 @@ def speak(
     rest = [loser.intent for loser in losers]
     assert isinstance(winner.answer, Candidate)
     agent = ledger.roster.by_name[winner.intent.agent]
+    weighed_at = ledger.now
     composer = Composer(ledger, trace, agent, intent=winner.intent, candidate=winner.answer)
     draft = yield from composer.compose()
     # Composing has charged its cost to the intent.
@@ -85,8 +88,7 @@ def speak(
         wake_at, reason = free_at(ledger, coming)
         give_back(ledger, [intent, *rest], wake_at, reason)
         return
-    paused = paused if news.paused is None else news.paused
-    once_more = admission(ledger, intent, paused, ledger.now) or weigh(ledger, intent, ledger.now)
+    once_more = _once_more(ledger, msgspec.structs.replace(winner, intent=intent), news, paused, weighed_at)
     if settle(ledger, trace, once_more, draft.attempts):
         give_back(ledger, rest, ledger.now)
         return
@@ -97,6 +99,18 @@ def speak(
         give_back(ledger, rest, ledger.now)
         return
     _send(ledger, once_more, losers, draft)
+
+
+def _once_more(
+    ledger: Ledger, winner: Weighed, news: News, paused: frozenset[str], weighed_at: datetime
+) -> Weighed:
+    """The gates again, which may say something else by now; in the same instant only a switch makes them."""
+    if news.paused is None or news.paused == paused:
+        if ledger.now == weighed_at:
+            return winner
+    else:
+        paused = news.paused
+    return admission(ledger, winner.intent, paused, ledger.now) or weigh(ledger, winner.intent, ledger.now)
 
 
 def _send(ledger: Ledger, winner: Weighed, losers: Sequence[Weighed], draft: Draft) -> None:

@@ -63,17 +63,11 @@ class Model:
         return self._backend.on_wire
 
     def at_once(self, ask: Ask) -> Reply | None:
-        """The reply to a request that would be sent nowhere; None where it has to wait for something."""
-        now, nobody = self._clock.now(), isinstance(self._backend, NoModel)
-        if ask.after is not None and ask.after > now:
+        """The reply to a request that the open circuit would send nowhere; None where it has to wait for something."""
+        now = self._clock.now()
+        if (ask.after is not None and ask.after > now) or not self.admission.circuit.refuses(now):
             return None
-        if not self.admission.circuit.refuses(now) and not (nobody and self.admission.has_slot):
-            return None
-        failed = self.admission.admit(now)
-        reply = Reply(failed=failed or "unreachable")
-        if failed is None:
-            self.admission.record(reply, now)
-        return reply
+        return Reply(failed="unreachable")
 
     async def ask(self, ask: Ask) -> Reply:
         """One request. `seconds` is how long it took by the clock, without the wait for its turn."""

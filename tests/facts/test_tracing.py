@@ -21,9 +21,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.core.asks import Ask, Compose, ComposeAnswer, Reply
-from app.core.backlog import PASS_LIMIT
 from app.core.commit import Commit, PendingAsk
 from app.core.head import Head
+from app.core.mailbox import PASS_LIMIT
 from app.settings import Settings, SettingsError
 from app.tracing import PartitionSpans, remote, traced
 from tests.facts.http.at_home import at_home, event

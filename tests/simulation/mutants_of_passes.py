@@ -265,8 +265,8 @@ PASSES: tuple[Mutant, ...] = (
     Mutant(
         "the gates are asked once only",
         "speaking",
-        "once_more = admission(ledger, intent, paused, ledger.now) or weigh(ledger, intent, ledger.now)",
-        "once_more = winner",
+        "        if ledger.now == weighed_at:\n            return winner\n",
+        "        return winner\n",
     ),
     Mutant(
         "a change of consent is not looked at",

@@ -39,8 +39,8 @@ MACHINE: tuple[Mutant, ...] = (
     Mutant(
         "a pass's events are done when it begins",
         "partition",
-        "        self._running[user_id] = running\n",
-        "        self._running[user_id] = running\n"
+        "        running = self._running[user_id] = Running(user_id, known, mailbox, passing, now)\n",
+        "        running = self._running[user_id] = Running(user_id, known, mailbox, passing, now)\n"
         "        for record in mailbox.records:\n            self._progress.done((record,))\n",
     ),
     Mutant(

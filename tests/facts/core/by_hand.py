@@ -51,7 +51,9 @@ class ByHand:
         agents: Mapping[str, Agent] = BY_NAME,
         number: int = 0,
         partitions: int = 1,
+        has_model: bool = True,
     ) -> None:
+        self.has_model = has_model
         self.rules = rules or policy()
         self.agents = agents
         self.number = number
@@ -66,7 +68,12 @@ class ByHand:
     def begin(self) -> None:
         """A new machine from what is durable, as after a crash; the log is read again by `reread`."""
         self.partition = Partition(
-            self.number, head=self.head, rows=self.rows.get, policy=self.rules, agents=self.agents
+            self.number,
+            head=self.head,
+            rows=self.rows.get,
+            policy=self.rules,
+            agents=self.agents,
+            has_model=self.has_model,
         )
         for user_id, row in self.rows.items():
             if user_id != HEAD_KEY:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from agents.contract import Intent, Ref
 from agents.situation import event, intent
@@ -73,8 +74,10 @@ def begun(
     return one_pass(row, events, wake, now, Situation(policy=rules or policy(), roster=ROSTER))
 
 
-def told(passing: Passing, *replies: Reply | News | Flood, now: datetime = NOON) -> tuple[list[Any], Decided]:
-    """The questions it asked, in order, and what it decided in the end; one second passes for each reply."""
+def told(
+    passing: Passing, *replies: Reply | News | Flood, now: datetime = NOON, took: timedelta = SECOND
+) -> tuple[list[Any], Decided]:
+    """The questions it asked, in order, and what it decided in the end; each reply took so long."""
     asked: list[Any] = []
     heard: Heard | None = None
     pending = list(replies)
@@ -82,7 +85,7 @@ def told(passing: Passing, *replies: Reply | News | Flood, now: datetime = NOON)
         while True:
             one = next(passing) if heard is None else passing.send(heard)
             asked.append(one.question if isinstance(one, Ask) else one)
-            now += SECOND
+            now += took
             heard = (now, pending.pop(0))
     except StopIteration as stop:
         assert not pending, f"never asked for {pending}"
@@ -400,11 +403,12 @@ def test_nothing_is_left_of_an_erasure_after_thirty_days() -> None:
     assert decided.row is None
 
 
-def test_who_is_paused_while_the_words_are_written_keeps_quiet() -> None:
+@pytest.mark.parametrize("took", [SECOND, timedelta()])
+def test_who_is_paused_while_the_words_are_written_keeps_quiet(took: timedelta) -> None:
     """At the last look a pause counts like any gate: the plan is looked at again a quarter of an hour later."""
     row, wake = person(maturing("the exam")), [matured(maturing("the exam"))]
-    _, decided = told(begun(row, wake), A_DRAFT, News(paused=frozenset({"follow_up"})))
+    _, decided = told(begun(row, wake), A_DRAFT, News(paused=frozenset({"follow_up"})), took=took)
     assert decided.nudges == []
     assert decided.row is not None
     waits = decided.row.intents["follow_up-the exam"]
-    assert (waits.deferred_by, waits.wake_at) == ("paused", NOON + 2 * SECOND + timedelta(minutes=15))
+    assert (waits.deferred_by, waits.wake_at) == ("paused", NOON + 2 * took + timedelta(minutes=15))

@@ -8,8 +8,9 @@ import pytest
 
 from app.core import partition
 from app.core.asks import Reply
-from app.core.backlog import MAILBOX_LIMIT, PASS_LIMIT, PASSES_LIMIT
+from app.core.backlog import MAILBOX_LIMIT, PASSES_LIMIT
 from app.core.ids import IDENTITY_BYTES
+from app.core.mailbox import PASS_LIMIT
 from app.core.policy import Policy
 from app.core.row import SEEN_EVENTS
 from tests.facts.core.by_hand import (
@@ -421,3 +422,18 @@ def test_no_more_people_are_read_at_once_than_passes_may_wait(monkeypatch: pytes
     world.answered(NOTHING_NEW, user_id="ana")
     world.at(NOON + 2 * MINUTE)
     assert [user_id for user_id, _ in world.asks()] == ["ben", "cleo"]
+
+
+def test_without_a_model_nobody_is_asked() -> None:
+    """Both attempts count as unreachable in the step that wakes the plan: its agent's own words go out."""
+    world = ByHand(has_model=False)
+    world.granted("ana", "follow_up")
+    world.requested("ana", "the exam", NOON + MINUTE)
+    world.partition.take_tally()
+    world.at(NOON + MINUTE)
+    assert world.outcomes() == [("the exam", "nudged", "sent")]
+    (outcome,) = world.records("nudge-outcome")
+    assert [one["result"] for one in outcome["attempts"]] == ["unreachable", "unreachable"]
+    assert [one["written_by"] for one in world.records("nudges")] == ["fallback"]
+    calls = world.partition.take_tally().counts
+    assert calls["tactful_model_calls_total", ("compose", "unreachable")] == 2

@@ -140,24 +140,15 @@ async def test_without_a_model_everything_is_unreachable_at_once() -> None:
     assert model.admission.circuit.is_open
 
 
-async def test_nobody_answers_at_once() -> None:
-    """Without a model a request is unreachable in the same moment, and the circuit hears of it as of any other."""
-    model = Model(NoModel(), clock=Clock(), admission=Admission(slots=2))
-    replies = [model.at_once(ask()) for _ in range(6)]
-    assert [reply and reply.failed for reply in replies] == ["unreachable"] * 6
-    assert model.admission.in_flight == 0
-    assert model.admission.circuit.is_open
-
-
 async def test_what_has_to_wait_is_no_reply_at_once() -> None:
     """A request for later, and one that somebody might answer, go the long way; an open circuit refuses at once."""
     clock, backend = Clock(), Held()
-    assert Model(NoModel(), clock=clock).at_once(ask(after_s=2)) is None
     model = Model(backend, clock=clock)
     assert model.at_once(ask()) is None
     for _ in range(5):
         model.admission.admit(NOW)
         model.admission.record(BAD, NOW)
+    assert model.at_once(ask(after_s=2)) is None
     reply = model.at_once(ask())
     assert reply is not None
     assert reply.failed == "unreachable"
