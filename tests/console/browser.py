@@ -19,6 +19,8 @@ import aiohttp
 STARTED_WITHIN_S = 40.0
 """Some 2 s on a machine of its own."""
 ANSWERED_WITHIN_S = 20.0
+BETWEEN_PAGES = ("context", "navigated", "of null")
+"""What a script is told while one page goes and another comes: no document, gone while it ran, nothing in it yet."""
 FLAGS = (
     "--headless",
     "--no-sandbox",  # tests in containers run as root
@@ -135,8 +137,10 @@ class Tab:
                 try:
                     if await self.js(script):
                         return
-                except BrokenPageError as broken:  # between two pages there is no document
-                    if "context" not in str(broken):
+                except (
+                    BrokenPageError
+                ) as broken:  # between two pages there is no document, or nothing in it yet
+                    if "context" not in str(broken) and "of null" not in str(broken):
                         raise
                 await asyncio.sleep(0.05)
 

@@ -13,7 +13,7 @@ from tests.tools.axe import axe
 from tests.tools.chromium import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a Chromium is told what to do."""
     program = have(chromium)
@@ -21,7 +21,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield socket
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def working(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
     """A console that shows the week, beside a worker that goes on with it."""
     with at_work(tmp_path_factory.mktemp("console")) as both:
@@ -41,7 +41,7 @@ async def page(browser: str) -> AsyncIterator[Tab]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def axe_core() -> str:
     """The script that looks for what keeps people from using a page."""
     return have(axe).read_text()

@@ -133,7 +133,9 @@ async def test_the_keyboard_is_enough(page: Tab, console: str) -> None:
     assert await page.js("document.activeElement.id") == "q"
     await page.write("ben")
     await page.press("Enter")
-    await page.until("location.pathname === '/search' || location.pathname === '/people/ben'")
+    await page.until(
+        "['/search', '/people/ben'].includes(location.pathname) && document.readyState === 'complete'"
+    )
     assert "ben" in await page.text()
 
 
@@ -184,7 +186,7 @@ async def test_a_plan_is_revoked(page: Tab, console: str) -> None:
     open_before = await page.js("document.querySelectorAll('.entry.ahead').length")
     await page.clicked_through(".entry.ahead a.act")
     await page.clicked_through("main form button")
-    await page.until("location.pathname === '/people/lea'")
+    await page.until("location.pathname === '/people/lea' && document.readyState === 'complete'")
     # The page itself looks again every few seconds; nobody has to.
     await page.until(f"document.querySelectorAll('.entry.ahead').length === {open_before - 1}", within=30)
     await page.go(f"{console}/people/lea?show=text")

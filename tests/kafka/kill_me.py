@@ -31,7 +31,7 @@ async def work(address: str, prefix: str, folder: Path) -> None:
         model=Slow(),
         clock=SteadyClock(),
         room=lambda woken, _: max(0, 32 - woken),
-        session_timeout_ms=6_000,
+        session_timeout_ms=3_000,  # each who is killed is waited for so long
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.drain, 10)
     running = asyncio.create_task(worker.run())

@@ -71,6 +71,7 @@ class Run:
             "TACTFUL_POLICY": str(policy),
             "TACTFUL_MODEL": "scripted",
             "TACTFUL_HTTP": "127.0.0.1:0",
+            "TACTFUL_KAFKA__SESSION_TIMEOUT": "5s",
         }
 
     def tactful(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -163,7 +164,7 @@ def until_idle(it: Run, begun: float) -> str:
             raise TimeoutError(said)
         if any(worker.poll() is not None for worker in it.workers):
             raise RuntimeError("a worker has ended: " + (it.folder / "worker-0.log").read_text()[-2_000:])
-        time.sleep(2)
+        time.sleep(0.5)
 
 
 def _say(line: str) -> None:

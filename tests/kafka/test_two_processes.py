@@ -30,7 +30,12 @@ async def test_workers_come_and_go_and_every_event_has_its_effect_once(
 ) -> None:
     """One is drained and one is killed under load: everybody gets one nudge, and the ledger balances."""
     connection = topics.kafka.connection
-    env = {"LOG": f"kafka://{connection.bootstrap}", "TOPIC_PREFIX": connection.prefix, "GROUP": "shared"}
+    env = {
+        "LOG": f"kafka://{connection.bootstrap}",
+        "TOPIC_PREFIX": connection.prefix,
+        "GROUP": "shared",
+        "KAFKA__SESSION_TIMEOUT": "5s",  # who is killed is waited for so long
+    }
     async with aiohttp.ClientSession() as session, worker(tmp_path / "one", **env) as one:
         here = [one]
         service = Service(session, lambda: here[-1].url)

@@ -9,7 +9,7 @@ import pytest
 from tests.kafka.security.guarded import Guarded, guarded
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """Started once: topics and rights are each test's own, by a prefix."""
     with guarded(tmp_path_factory.mktemp("guarded")) as made:
