@@ -222,9 +222,13 @@ FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_")
 """What tells the tests of this repository where their broker is, and what must be there."""
 
 
+OF_COMMANDS = frozenset({"TACTFUL_WEBHOOK_SECRET", "TACTFUL_WEBHOOK_SECRET_FILE"})
+"""Variables of one command alone: `tactful deliver`."""
+
+
 def unknown_variables() -> list[str]:
     """Variables with our prefix that mean nothing: misspelt, or set by others (a Kubernetes service)."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | OF_COMMANDS
     ours = [name for name in os.environ if name.startswith(PREFIX) and not name.startswith(FOR_TESTS)]
     return sorted(name for name in ours if name.split("__")[0] not in known)
 

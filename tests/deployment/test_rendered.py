@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli.deliver import app as deliver
 from app.cli.serving import LEAVING_S
 from app.policy_file import load_policy
 from app.settings import KafkaAddress, Settings, load_settings, unknown_variables
@@ -20,6 +22,7 @@ from topics.rights import CONSOLE_GROUP, ROLES
 
 BY_NAME = {path.stem: path for path in VALUES}
 SETS = [pytest.param((), id="defaults"), *(pytest.param((path,), id=path.stem) for path in VALUES)]
+WATCHED = Path(__file__).parents[2] / "app" / "deliver" / "watched.py"
 SERVER = (Path(__file__).parents[2] / "app" / "http" / "server.py").read_text()
 
 
@@ -80,6 +83,7 @@ def test_every_variable_is_a_setting(values: tuple[Path, ...], tmp_path: Path) -
                 assert isinstance(given.log, KafkaAddress), name
                 begun.append(container["name"])
     assert {"worker", "doctor"} <= set(begun)
+    assert ("delivery" in begun) == (values in {(BY_NAME["everything"],), (BY_NAME["strimzi"],)})
     assert ("console" in begun) == (values != (BY_NAME["smallest"],))
 
 
@@ -123,6 +127,27 @@ def test_the_console_is_told_who_it_is_and_who_may_look(tmp_path: Path) -> None:
     assert load_policy(given.policy).caps.per_day == 1
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "pages"}
     assert f'"{given.console.listen}"' == '"0.0.0.0:8081"'
+
+
+@pytest.mark.parametrize("values", ["everything", "strimzi"])
+def test_the_delivery_service_takes_what_it_is_told(values: str) -> None:
+    """Its arguments are options of `tactful deliver`, its secret is a file, its pages are where the probes ask."""
+    resources = rendered(BY_NAME[values])
+    pod = dict(pods(resources))["StatefulSet it-tactful-delivery"]
+    (container,) = pod["containers"]
+    command, *words = container["args"]
+    assert command == "deliver"
+    options = CliRunner().invoke(deliver, ["--help"]).output
+    assert [word for word in words if word.partition("=")[0] not in options] == []
+    given = dict(word.partition("=")[::2] for word in words)
+    assert given["--listen"].endswith(f":{container['ports'][0]['containerPort']}")
+    mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert any(given["--state"].startswith(f"{mount}/") for mount in mounts)
+    assert given["--secret-file"] in files_of(pod, container, resources)
+    assert named(resources, "StatefulSet", "it-tactful-delivery")["spec"]["replicas"] == 1
+    watched = WATCHED.read_text()
+    for kind in ("startup", "liveness", "readiness"):
+        assert f'web.get("{container[f"{kind}Probe"]["httpGet"]["path"]}"' in watched
 
 
 def test_each_part_is_somebody_of_its_own() -> None:

@@ -40,6 +40,9 @@ GOOD_AND_BAD = [
     ("keda", {"enabled": True, "minReplicas": 6}, {"enabled": True, "minReplicas": 7}, "keda.minReplicas is above"),
     ("strimzi.users.more", [{"name": "a", "role": "data"}], [{"name": "a", "role": "root"}], "role must be one of"),
     ("monitoring.serviceMonitor.interval", "30s", "half a minute", "monitoring.serviceMonitor.interval"),
+    ("delivery", {"enabled": True, "webhook": "https://a.example"}, {"enabled": True}, "say where nudges are posted"),
+    ("delivery.webhook", "https://a.example/hook", "a.example/hook", "delivery.webhook: Does not match pattern"),
+    ("delivery.webhook", "https://a.example/hook", "https://me:pw@a.example", "delivery.webhook: Does not match"),
     ("podDisruptionBudget.maxUnavailable", "50%", "half", "podDisruptionBudget.maxUnavailable"),
     ("console.http.tokenSecret.name", "pages", "", "the console tells of everybody"),
     ("console.replicas", 2, 0.5, "console.replicas"),
@@ -57,6 +60,16 @@ def test_what_cannot_work_is_refused(key: str, good: Any, bad: Any, says: str) -
     with pytest.raises(RefusedError) as refused:
         rendered(**{key: bad})
     assert says in str(refused.value)
+
+
+def test_messages_that_others_could_read_on_the_way_are_refused() -> None:
+    """Http wants a word of its own, and posts want a signature."""
+    given = {"delivery.enabled": True, "delivery.webhook": "http://push.people/hook"}
+    assert rendered(**given, **{"delivery.allowHttp": True})
+    with pytest.raises(RefusedError, match="can be read on the way"):
+        rendered(**given)
+    with pytest.raises(RefusedError, match=r"by delivery\.secret\.name"):
+        rendered(**given, **{"delivery.allowHttp": True, "delivery.secret.name": ""})
 
 
 def test_consoles_that_would_refuse_each_others_forms_are_refused() -> None:
@@ -124,7 +137,7 @@ def test_every_value_is_described_and_every_description_has_a_value() -> None:
     described = _described(schema, schema["definitions"])
     free = ("podLabels.", "labels.", "resources.")  # maps whose keys are everybody's own
     assert {key for key in _keys(values) if not any(part in f"{key}" for part in free)} <= described
-    left_out = ("worker.user.", "topics.user.", "console.user.", "global")
+    left_out = ("worker.user.", "topics.user.", "console.user.", "delivery.user.", "global")
     lacking = described - _keys(values)
     assert {key for key in lacking if not key.startswith(left_out)} == set()
 
