@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,11 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from ruamel.yaml import YAML
 
+from app.deliver.posting import Hook
+from app.deliver.signing import secret_of
 from app.policy_file import load_policy
-from app.settings import Settings
+from app.settings import OF_COMMANDS, Settings
+from tests.facts.deliver.nudging import NOON, SECRET, nudge
+from tests.ports import free_port
 from tests.tools import have
 from tests.tools.compose import compose
 from topics.decode import decode
@@ -23,7 +30,7 @@ from topics.record import Record
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 LOCAL = ROOT / "helm" / "local"
-OURS = {"topics", "worker", "console", "people"}
+OURS = {"topics", "worker", "console", "people", "delivery", "phone"}
 
 yaml = YAML(typ="safe", pure=True)
 SERVICES: Mapping[str, Any] = yaml.load(FILE)["services"]
@@ -128,11 +135,11 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
     return of
 
 
-@pytest.mark.parametrize("name", ["topics", "worker", "console", "people"])
+@pytest.mark.parametrize("name", sorted(OURS))
 def test_every_variable_is_a_setting(name: str, given: Callable[[str], Settings]) -> None:
     """What ours are told they take."""
     settings = given(name)
-    known = {f"TACTFUL_{field.upper()}" for field in Settings.model_fields}
+    known = {f"TACTFUL_{field.upper()}" for field in Settings.model_fields} | OF_COMMANDS
     assert {variable.split("__")[0] for variable in SERVICES[name]["environment"]} <= known
     assert str(settings.state_dir) == "/var/lib/tactful"
 
@@ -157,13 +164,38 @@ def test_the_people_live() -> None:
         assert type(decode(record, agents=frozenset({"follow_up"}))).__name__ == "Event", event
 
 
+async def test_the_phone_takes_what_is_signed(tmp_path: Path) -> None:
+    """Its own check of a signature is a third one; it is away now and then, and reactions are events of theirs."""
+    port = free_port()
+    program = (LOCAL / "phone.py").read_text().replace("PORT = 8090", f"PORT = {port}")
+    copy = tmp_path / "phone.py"
+    copy.write_text(program)
+    secret = SERVICES["phone"]["environment"]["TACTFUL_WEBHOOK_SECRET"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, copy, env=os.environ | {"TACTFUL_WEBHOOK_SECRET": secret}
+    )
+    try:
+        async with aiohttp.ClientSession() as session:
+            right = Hook(session, f"http://127.0.0.1:{port}/", secret_of(secret), within_s=5)
+            wrong = Hook(session, f"http://127.0.0.1:{port}/", secret_of(SECRET), within_s=5)
+            async with asyncio.timeout(20):
+                while (await wrong.post(nudge("a"), NOON, within_s=5)).reason == "unreachable":  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.05)
+            assert (await wrong.post(nudge("a"), NOON, within_s=5)).reason == "status 401"
+            answers = {(await right.post(nudge(str(n)), NOON, within_s=5)).kind for n in range(100)}
+            assert answers == {"accepted", "refused"}
+    finally:
+        process.kill()
+        await process.wait()
+
+
 def test_prometheus_has_the_alerts_and_grafana_the_dashboards() -> None:
     """Each is told where the chart's own files are laid."""
     prometheus = yaml.load(LOCAL / "prometheus.yml")
     assert prometheus["rule_files"] == ["/etc/prometheus/alerts/*.yaml"]
     assert "./helm/alerts:/etc/prometheus/alerts:ro" in SERVICES["prometheus"]["volumes"]
     (job,) = prometheus["scrape_configs"]
-    assert job["static_configs"] == [{"targets": ["worker:8080"]}]
+    assert job["static_configs"] == [{"targets": ["worker:8080", "delivery:8082"]}]
     (provider,) = yaml.load(LOCAL / "grafana-dashboards.yaml")["providers"]
     assert f"./helm/dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
     (source,) = yaml.load(LOCAL / "grafana-datasource.yaml")["datasources"]

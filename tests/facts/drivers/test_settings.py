@@ -197,7 +197,9 @@ def test_what_does_not_fit_together_is_refused(
 
 def test_unknown_variables_can_be_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are no error, since Kubernetes sets some for a service of our name; the doctor shows them."""
-    given(monkeypatch, PORT="tcp://10.0.0.1:80", GROUPS="x", HTTP__TOKEN="t", LOG="memory:")
+    given(
+        monkeypatch, PORT="tcp://10.0.0.1:80", GROUPS="x", HTTP__TOKEN="t", LOG="memory:", WEBHOOK_SECRET="w"
+    )
     assert unknown_variables() == ["TACTFUL_GROUPS", "TACTFUL_PORT"]
 
 
