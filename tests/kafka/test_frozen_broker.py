@@ -23,6 +23,8 @@ from topics.record import NewRecord
 from topics.user_events import USER_EVENTS
 
 WITHIN_S = 120.0
+DUE_AFTER_S = 8.0
+"""Later than the plan is committed, and before a frozen broker is noticed: after 10 s at the earliest."""
 
 
 @contextmanager
@@ -67,6 +69,12 @@ async def _ready(session: aiohttp.ClientSession, url: str, *, status: int) -> li
         await asyncio.sleep(0.2)
 
 
+async def _planned(session: aiohttp.ClientSession, url: str, user: str) -> None:
+    """Wait until the worker has committed the plan."""
+    while ((await asked(session, f"{url}/people/{user}"))[1] or {}).get("open_intents") != 1:  # noqa: ASYNC110 - asked as a service asks
+        await asyncio.sleep(0.05)
+
+
 async def _answers(topics: Deployment) -> None:
     """Wait until the broker, which had lost touch with its own controller, has found itself again."""
     while True:
@@ -108,8 +116,8 @@ async def test_it_is_unready_and_alive_and_a_drain_that_ran_out_is_no_success(
             with _frozen(mine):
                 assert await _ready(session, one.url, status=503)
             await _ready(session, one.url, status=200)
-            await topics.appender.append(_due("ana", 4))
-            await asyncio.sleep(2)
+            await topics.appender.append(_due("ana", DUE_AFTER_S))
+            await _planned(session, one.url, "ana")
             with _frozen(mine):
                 reasons = await _ready(session, one.url, status=503)
                 assert any("partition 0" in reason or "brokers" in reason for reason in reasons)

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.ports import LOOPBACK, free_port
 from tests.worker.process import Service, asked, console, worker
 
 WITHIN_S = 40.0
@@ -33,29 +34,31 @@ async def page(
 @pytest.mark.slow
 async def test_a_console_beside_an_embedded_worker_that_comes_and_goes(tmp_path: Path) -> None:
     """It tells of people through the worker, says when none runs and how old that is, and goes on with the next."""
+    address = f"{LOOPBACK}:{free_port()}"  # the next worker listens where the one before did
     env = {"LOG": f"embedded:{tmp_path / 'log'}"}
     headers = {"Accept": "application/json"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        async with worker(tmp_path / "one", **env) as one:
-            address = one.url.removeprefix("http://")
-            async with console(tmp_path / "console", HTTP=address, **env) as looking:
-                await Service(session, lambda: one.url).live(range(2))
-                url = f"{looking.url}/people/person-0"
-                view = await page(session, url, lambda view: view.get("nudges") and not view["notes"])
-                assert [plan["outcome"] for plan in view["plans"]] == ["", "nudged"]
-                await one.end(signal.SIGKILL)
-                view = await page(session, url, lambda view: view["notes"])
-                assert [note["kind"] for note in view["notes"]] == ["no_worker"]
-                assert [plan["outcome"] for plan in view["plans"]] == ["", "nudged"]
-                async with worker(tmp_path / "two", **env, HTTP=address) as two:
-                    await Service(session, lambda: two.url).live([2])
-                    view = await page(
-                        session,
-                        f"{looking.url}/people/person-2",
-                        lambda view: view.get("nudges") and not view["notes"],
-                    )
-                    await two.ended_well()
-                await looking.ended_well()
+        async with (
+            worker(tmp_path / "one", **env, HTTP=address) as one,
+            console(tmp_path / "console", HTTP=address, **env) as looking,
+        ):
+            await Service(session, lambda: one.url).live(range(2))
+            url = f"{looking.url}/people/person-0"
+            view = await page(session, url, lambda view: view.get("nudges") and not view["notes"])
+            assert [plan["outcome"] for plan in view["plans"]] == ["", "nudged"]
+            await one.end(signal.SIGKILL)
+            view = await page(session, url, lambda view: view["notes"])
+            assert [note["kind"] for note in view["notes"]] == ["no_worker"]
+            assert [plan["outcome"] for plan in view["plans"]] == ["", "nudged"]
+            async with worker(tmp_path / "two", **env, HTTP=address) as two:
+                await Service(session, lambda: two.url).live([2])
+                view = await page(
+                    session,
+                    f"{looking.url}/people/person-2",
+                    lambda view: view.get("nudges") and not view["notes"],
+                )
+                await two.ended_well()
+            await looking.ended_well()
         async with console(tmp_path / "again", HTTP=address, **env) as alone:
             view = await page(session, f"{alone.url}/people/person-2", lambda view: view.get("nudges"))
             assert [note["kind"] for note in view["notes"]] == ["no_worker"]
