@@ -26,6 +26,13 @@ LIKE_A_FORM = re.compile(
 )
 
 
+# "Could be something for you. What do you like about it?" contradicts itself: who offers it knows of no liking yet.
+OFFERS = re.compile(
+    r"könnte|vielleicht|etwas für dich|quizás?\b|tal vez|para ti|\bmight\b|\bcould\b|\bmay (?:like|enjoy|interest)",
+    re.IGNORECASE,
+)
+
+
 class Template(NamedTuple):
     """One form of one variant of an agent's words."""
 
@@ -83,6 +90,26 @@ def test_it_does_not_read_like_a_form(one: Template) -> None:
     """A time is said as people say it, not as a field with its label."""
     assert LIKE_A_FORM.search(one.text) is None
     assert "(" not in one.text
+
+
+@pytest.mark.parametrize(
+    "one", [one for one in ALL if one.agent == "curiosity"], ids=lambda one: "-".join(one[:4])
+)
+def test_what_somebody_likes_is_not_offered_to_them(one: Template) -> None:
+    """The agent asks about an interest that was noticed; it does not call it new to the person in the same breath."""
+    assert OFFERS.search(one.text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich dachte mir, das könnte etwas für dich sein: „{subject}“. Was gefällt dir daran?",
+        "He pensado que quizá te interese lo de “{subject}”. ¿Qué es lo que te gusta de ello?",
+    ],
+)
+def test_an_offer_would_be_seen(text: str) -> None:
+    """The wordings that were mended are such offers."""
+    assert OFFERS.search(text)
 
 
 @pytest.mark.parametrize(
