@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiokafka.admin import RecordsToDelete
+from aiokafka.admin import NewTopic, RecordsToDelete
 
 from app.core.head import HEAD_KEY, Head
 from app.core.partition import Commit
@@ -98,6 +98,17 @@ async def deployed(connection: Connection, partitions: int = PARTITIONS) -> Asyn
     finally:
         await appender.stop()
         await kafka_topics.delete(kafka)
+
+
+async def create(kafka: Kafka, *topics: NewTopic) -> None:
+    """Create topics that the contract does not know like this, and wait until each is seen: an answer comes before."""
+    admin = kafka.admin()
+    await admin.start()
+    try:
+        await admin.create_topics(list(topics))
+        await kafka_topics._until_there(admin, [topic.name for topic in topics])
+    finally:
+        await admin.close()
 
 
 def values(records: Sequence[Record]) -> list[bytes | None]:

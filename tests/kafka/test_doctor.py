@@ -28,6 +28,7 @@ from app.drivers.local_rows import LocalRows
 from app.drivers.rocks import Store
 from tests.facts.cli.faulty import doctor, named
 from tests.facts.cli.terminal import Terminal
+from tests.kafka.deployment import create
 from tests.kafka.local import LocalKafka, NoBrokerError
 from tests.ports import LOOPBACK, free_ports
 from topics import TOPICS
@@ -72,23 +73,19 @@ async def test_topics_that_are_not_the_contracts_are_found(kafka_of_ours: Kafka,
         "nudge-state": {"segment.ms": "600000"},
         "nudge-controls": {},
     }
-    admin = kafka_of_ours.admin()
-    await admin.start()
-    try:
-        contract = {topic.name: topic for topic in TOPICS}
-        await admin.create_topics(
-            [
-                NewTopic(
-                    kafka_of_ours.place(name, 0).topic,
-                    1 if name in {"nudge-pass", "nudge-controls"} else 3,
-                    1,
-                    topic_configs=contract[name].config | config,
-                )
-                for name, config in faulty.items()
-            ]
-        )
-    finally:
-        await admin.close()
+    contract = {topic.name: topic for topic in TOPICS}
+    await create(
+        kafka_of_ours,
+        *(
+            NewTopic(
+                kafka_of_ours.place(name, 0).topic,
+                1 if name in {"nudge-pass", "nudge-controls"} else 3,
+                1,
+                topic_configs=contract[name].config | config,
+            )
+            for name, config in faulty.items()
+        ),
+    )
     found = await asked(kafka_of_ours, tmp_path)
     prefix = kafka_of_ours.connection.prefix
     told = {name: found[name][0]["says"].partition(prefix)[2] for name in found}

@@ -10,7 +10,7 @@ from app.drivers import kafka_topics
 from app.drivers.kafka_client import Connection, Kafka, NewTopic
 from app.drivers.kafka_takeover import Refused
 from app.drivers.kafka_topics import TopicError
-from tests.kafka.deployment import PARTITIONS, Deployment
+from tests.kafka.deployment import PARTITIONS, Deployment, create
 from topics import TOPICS
 
 
@@ -35,12 +35,7 @@ async def test_what_differs_is_named_and_left_alone(kafka: str) -> None:
     """A setting and a number of partitions, each with what to do; the rest is created."""
     ours = Kafka(Connection(bootstrap=kafka, prefix=f"t{uuid.uuid4().hex[:8]}-"))
     nudges, passes = (ours.place(name, 0).topic for name in ("nudges", "nudge-pass"))
-    admin = ours.admin()
-    await admin.start()
-    await admin.create_topics(
-        [NewTopic(nudges, 3, 1, None, {"cleanup.policy": "compact"}), NewTopic(passes, 1, 1)]
-    )
-    await admin.close()
+    await create(ours, NewTopic(nudges, 3, 1, None, {"cleanup.policy": "compact"}), NewTopic(passes, 1, 1))
     try:
         report = await kafka_topics.apply(ours, partitions=3, replication=1)
         assert len(report.created) == len(TOPICS) - 2

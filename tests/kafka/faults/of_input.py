@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from app.drivers import kafka_topics
 from app.drivers.kafka_client import NewTopic, discard
+from tests.kafka.deployment import create
 from tests.kafka.faults.ledger import records
 from tests.kafka.faults.lives import Happening
 from tests.kafka.faults.scene import Scene, fault
@@ -113,11 +114,9 @@ async def made_anew(scene: Scene) -> None:
         await admin.delete_topics([topic])
         scene.hit()
         await asyncio.sleep(1)
-        await admin.create_topics(
-            [NewTopic(topic, scene.partitions, 1, topic_configs=dict(USER_EVENTS.config))]
-        )
     finally:
         await admin.close()
+    await create(scene.kafka, NewTopic(topic, scene.partitions, 1, topic_configs=dict(USER_EVENTS.config)))
     scene.expect((await kafka_topics.check(scene.kafka)).fine, "the topic is not as the contract wants it")
     await scene.until(lambda: _all_refuse(scene), "every partition is refused, and says why", 60)
     # The load writes on: the new log grows beyond the positions that were done in the old one.
