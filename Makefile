@@ -40,7 +40,7 @@ demo: setup ## the stories of the README in quick motion; KAFKA=host:port runs t
 
 test: setup ## the tests, quick ones first; TACTFUL_REQUIRE_KAFKA=1 makes a missing broker a failure
 	$(BIN)/python -m pytest -q -m "not slow and not kafka" -n auto --maxprocesses 4 --dist worksteal
-	$(BIN)/python -m pytest -q -m "slow or kafka"
+	$(BIN)/python -m pytest -q -m "slow or kafka" -n 2 --dist loadfile
 
 lint: setup ## format, lint, types, import directions, and whether the locks fit pyproject.toml
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from app.scenario.worlds import world_on
 
 AGENTS = agents.load(())
 STORIES = sorted(Path(__file__).parent.glob("*.yaml"))
-AT_ONCE = 3
+AT_ONCE = 4
 """Stories with processes of their own: most of their time they wait for a disk or a broker."""
 
 each_story = pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
