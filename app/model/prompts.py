@@ -89,10 +89,11 @@ exam, an interview, somebody ill, a hard talk ahead, a trip, a first day, a deci
 goes on (changing jobs, trouble at home, far too much work). Also what such a thing leaves open when it \
 is over itself (the result of the exam, the move once the flat is found), whatever the person wants \
 to be reminded of or asked about, and every promise of the assistant to ask or remind ("I'll ask again on \
-Friday"). Not: requests that the assistant could answer on the spot, facts and opinions, small errands, \
-moods without a cause, what is already over in these same messages, what a planned intent already covers \
-under any name (a promise about one of those is `postpones`), and what the person does not want to talk \
-about.
+Friday"). What is a long way off and has no day yet (a trip some time, a wedding one day) is none yet: it \
+comes up again. Not: requests that the assistant could answer on the spot, facts and opinions, small errands, \
+moods without a cause, what is only mentioned in passing or in high spirits, what is already over in these \
+same messages, what a planned intent already covers under any name (a promise about one of those is \
+`postpones`), and what the person does not want to talk about.
 Few are right, none is often right. `subject` names it in two to six words, in the language of the \
 message, so that it can be said to the person ("the knee operation", not "user mentioned surgery"); no \
 names of others where "your sister" will do. `agent` is who takes it: `follow_up` asks how a thing went \
@@ -103,7 +104,10 @@ and never before, on the same day if it is over by the afternoon (about 18:00), 
 (about 11:00). Count "tomorrow", "Thursday" and "in two weeks" from the `at` of the message that says it, \
 not from `now`: a weekday is the next one after that day, "next week" without a day is that week's \
 Friday, "next month" its end, a deadline or the end of a month is the day after it, a trip is the day \
-after the return, and a time that somebody named for asking is that time. Null when the messages do not tell.
+after the return, and a time that somebody named for asking is that time. When nobody tells the day \
+of an answer, a mark or a decision of others, it is the earliest on which such a thing usually comes: a mark \
+after a week, an answer to an application after two, an office's or a foundation's after a month. Null only \
+for what goes on already and may be asked about in some days, such as getting well.
 
 3. `mutes`: subjects that the person has asked not to be asked about ("please don't bring that up \
 again", "stop asking about my mother"). For each planned intent that this covers, use its `subject` word \
