@@ -42,8 +42,7 @@ def run(plan: Plan) -> Iterator[Figure]:
     gc.collect()
     before = resident()
     full = _partition(kept)
-    for user_id, row in kept.items():
-        full.restore_timers(user_id, row)
+    full.restore_timers(kept.items())
     held = (resident() - before) / count
     yield figure("timers", f"memory per plan, {count:,} open", "bytes", [held])
     p50, p99 = [], []

@@ -6,7 +6,7 @@ the network. A driver carries its words to a real world.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -71,11 +71,12 @@ class Partition:
         self._ticked_at: datetime | None = None
         self._tally = Tally()
 
-    def restore_timers(self, user_id: str, row: bytes) -> None:
-        """Once for each row before the first `tick`: the timer index is derived from the rows."""
-        seen = glance(row)
-        self._standing.restored(seen)
-        self._waiting.put(seen, user_id)
+    def restore_timers(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Each row once before the first `tick`, in any number of calls: the timer index is derived from the rows."""
+        for user_id, row in rows:
+            if user_id != HEAD_KEY:
+                self._standing.restored(seen := glance(row))
+                self._waiting.restored(seen, user_id)
 
     # What the driver tells
 
@@ -148,9 +149,8 @@ class Partition:
             return None
         self._in_flight = True
         self._commit_number += 1
-        records, self._records = self._records, []
-        rows, head = self._people.take_changed(), self._progress.head()
-        return Commit(number=self._commit_number, rows=rows, head=head, records=records)
+        rows, records, self._records = self._people.take_changed(), self._records, []
+        return Commit(number=self._commit_number, rows=rows, head=self._progress.head(), records=records)
 
     def committed(self, number: int) -> None:
         """The commit is durable. A failed one has no call: the whole machine is thrown away and built anew."""

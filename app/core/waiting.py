@@ -59,13 +59,21 @@ class Waiting:
         self._by_due: deque[tuple[datetime, str]] = deque()
         self._queued: dict[str, datetime] = {}
 
-    def put(self, row: Row | Glance | None, user_id: str) -> None:
+    def put(self, row: Row | None, user_id: str) -> None:
         """The person's row has changed: their times are taken anew; what is due again comes back at the next tick."""
         if self._queued:
             self._queued.pop(user_id, None)
         looks, matures, expires = _NOTHING if row is None else times_of(row)
         self._looks.put(user_id, looks)
         self._maturities.put(user_id, matures, expires)
+
+    def restored(self, row: Glance, user_id: str) -> None:
+        """The row of somebody of whom nothing is known yet: what it waits for, and no more work than that."""
+        looks, matures, expires = times_of(row)
+        if looks is not None:
+            self._looks.put(user_id, looks)
+        if matures is not None:
+            self._maturities.put(user_id, matures, expires)
 
     def due_looks(self, now: datetime, room: int) -> list[str]:
         """At most `room` people whose plain wake-up has come, the longest due first."""

@@ -143,8 +143,7 @@ class EmbeddedWorker:
     async def _one_life(self) -> None:
         head = self.log.head()
         machine = self._build(head, self.log.row)
-        for user, row in self.log.rows():
-            machine.restore_timers(user, row)
+        machine.restore_timers(self.log.rows())
         loop = PartitionLoop(
             machine,
             log=self.log,

@@ -34,8 +34,6 @@ STABLE_WITHIN_S = 5.0
 STABLE_STEP_S = 0.02
 STALLED_AFTER_S = 30.0
 """A restore that brings nothing for so long gives its turn to another partition's."""
-ROWS_AT_ONCE = 500
-"""Rows whose timers are found before others on the event loop get a turn: some 5 ms."""
 
 
 class NotYet(Exception):
@@ -280,8 +278,6 @@ def _after_retention(head: Head, beginning: int) -> tuple[Head, int]:
 
 
 async def _find_timers(machine: Machine, rows: LocalRows) -> None:
-    for count, (user_id, row) in enumerate(rows.items()):
-        if user_id != HEAD_KEY:
-            machine.restore_timers(user_id, row)
-        if count % ROWS_AT_ONCE == 0:
-            await asyncio.sleep(0)
+    for page in rows.pages():
+        machine.restore_timers(page)
+        await asyncio.sleep(0)

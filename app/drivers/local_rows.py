@@ -124,10 +124,15 @@ class LocalRows:
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """All rows in the order of their keys, the partition's own under HEAD_KEY among them."""
+        for page in self.pages():
+            yield from page
+
+    def pages(self) -> Iterator[list[tuple[str, bytes]]]:
+        """The same, some hundreds at a time: a millisecond's work for whoever shares the event loop."""
         if self._waiting:
             self.write()
-        for key, row in self.store.scan(_ROW):
-            yield key[len(_ROW) :].decode(), row
+        for page in self.store.pages(_ROW):
+            yield [(key[1:].decode(), row) for key, row in page]  # behind _ROW
 
     def wipe(self) -> None:
         """Forget rows and position; the changelog has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -77,7 +77,7 @@ def _unheard(_: object) -> None:
 class Machine(Protocol):
     """What the loop needs of `app.core.partition.Partition`, which documents it."""
 
-    def restore_timers(self, user_id: str, row: bytes) -> None: ...
+    def restore_timers(self, rows: Iterable[tuple[str, bytes]]) -> None: ...
     def receive(self, records: Sequence[Record], now: datetime) -> None: ...
     def positioned(self, position: int) -> None: ...
     def tick(self, now: datetime, room: int) -> None: ...

@@ -93,11 +93,16 @@ class Store:
 
     def scan(self, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys with this prefix in their order, from `prefix + begin` on; what changes meanwhile may show."""
+        for page in self.pages(prefix, begin):
+            yield from page
+
+    def pages(self, prefix: bytes, begin: bytes = b"") -> Iterator[list[tuple[bytes, bytes]]]:
+        """The same, at most PAGE at a time."""
         key = prefix + begin
         more = True
         while more:
             page, more = self._page(prefix, key)
-            yield from page
+            yield page
             key = page[-1][0] + b"\x00" if page else key
 
     def last(self, prefix: bytes) -> tuple[bytes, bytes] | None:

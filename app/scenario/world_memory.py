@@ -39,9 +39,7 @@ class _Worker:
             agents=setting.agents,
         )
         self.partition.controls(paused)
-        for user_id, value in rows.items():
-            if user_id != HEAD_KEY:
-                self.partition.restore_timers(user_id, value)
+        self.partition.restore_timers(rows.items())
 
 
 class MemoryWorld:

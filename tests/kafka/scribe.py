@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from app.core.asks import Reply
 from app.core.backlog import UNDECIDED_LIMIT
-from app.core.head import Head
+from app.core.head import HEAD_KEY, Head
 from app.core.partition import Commit, PendingAsk
 from app.core.tally import Tally
 from topics.record import NewRecord, Record
@@ -33,8 +33,8 @@ class Scribe:
         self._number = 0
         self._in_flight = False
 
-    def restore_timers(self, user_id: str, row: bytes) -> None:
-        self.restored[user_id] = row
+    def restore_timers(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        self.restored |= {user_id: row for user_id, row in rows if user_id != HEAD_KEY}
 
     def receive(self, records: Sequence[Record], now: datetime) -> None:
         for record in records:

@@ -106,7 +106,9 @@ MACHINE: tuple[Mutant, ...] = (
         "            self._waiting.put(after, user_id)\n",
         "            pass\n",
     ),
-    Mutant("no timers after a crash", "partition", "        self._waiting.put(seen, user_id)\n", ""),
+    Mutant(
+        "no timers after a crash", "partition", "                self._waiting.restored(seen, user_id)\n", ""
+    ),
     Mutant(
         "an event that breaks a pass leaves no letter",
         "partition",

@@ -116,8 +116,7 @@ class World:
 
     def _machine(self, lane: Lane, head: Head, rows: LocalRows) -> Partition:
         machine = Partition(lane.number, head=head, rows=rows.get, policy=self._policy, agents=ROSTER)
-        for user, row in rows.items():
-            machine.restore_timers(user, row)
+        machine.restore_timers(rows.items())
         return machine
 
     def _owned(self, number: int) -> tuple[Lane, Owner | None]:

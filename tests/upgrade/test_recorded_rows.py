@@ -101,8 +101,7 @@ def test_a_worker_goes_on_with_old_rows() -> None:
     partition = Partition(
         0, head=Head(next=LATER, high=LATER - 1), rows=rows.get, policy=Policy(), agents=load(())
     )
-    for user, data in rows.items():
-        partition.restore_timers(user, data)
+    partition.restore_timers(rows.items())
     assert partition.next_wake() is not None
     now = max(at for data in rows.values() if (at := decode(data).last_activity) is not None)
     at_ms = int(now.timestamp() * 1000)

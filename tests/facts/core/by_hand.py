@@ -11,7 +11,7 @@ from agents import FIVE
 from agents.contract import Agent
 from app.core.asks import Answer, ComposeAnswer, ReadingAnswer, Reply
 from app.core.commit import Commit, PendingAsk
-from app.core.partition import HEAD_KEY, Head, Partition
+from app.core.partition import Head, Partition
 from app.core.policy import Policy, parse
 from app.core.roster import Roster
 from app.core.row import Row, decode
@@ -75,9 +75,7 @@ class ByHand:
             agents=self.agents,
             has_model=self.has_model,
         )
-        for user_id, row in self.rows.items():
-            if user_id != HEAD_KEY:
-                self.partition.restore_timers(user_id, row)
+        self.partition.restore_timers(self.rows.items())
 
     def reread(self) -> None:
         """Everything from `next` on is received again."""

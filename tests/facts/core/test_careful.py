@@ -11,7 +11,7 @@ import pytest
 from agents.contract import Candidate, Defer, Intent, Open, Person, Policy, Proposal, StandDown
 from app.core.careful import CALM, KILLS, CarefulPartition
 from app.core.deaths import DEATHS, Death, Deaths
-from app.core.head import HEAD_KEY, Head
+from app.core.head import Head
 from tests.facts.core.by_hand import BY_NAME, NOON, SECOND, ByHand
 from topics.user_events import Event
 
@@ -98,9 +98,7 @@ class Lives(ByHand):
             note=self.note,
             deaths=self.note.deaths,
         )
-        for user_id, row in self.rows.items():
-            if user_id != HEAD_KEY:
-                self.partition.restore_timers(user_id, row)
+        self.partition.restore_timers(self.rows.items())
 
     def live_on(self, at_most: int = 20) -> None:
         """Start again after each death, as an orchestrator does, until the log is done and nothing is due."""

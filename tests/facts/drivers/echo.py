@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.core.asks import Ask, ComposeAnswer, Judge, Reply
 from app.core.backlog import UNDECIDED_LIMIT
+from app.core.head import HEAD_KEY
 from app.core.partition import Commit, Head, PendingAsk
 from app.core.tally import Tally
 from topics.record import NewRecord, Record
@@ -49,8 +50,8 @@ class Echo:
         self._in_flight = False
         self._next = max(self.head.next, self.head.high + 1)
 
-    def restore_timers(self, user_id: str, row: bytes) -> None:
-        self.rows[user_id] = row
+    def restore_timers(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        self.rows |= {user_id: row for user_id, row in rows if user_id != HEAD_KEY}
 
     def receive(self, records: Sequence[Record], now: datetime) -> None:
         for record in records:
