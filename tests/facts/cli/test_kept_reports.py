@@ -22,6 +22,8 @@ REPORTS = {
     "harder_report.third.txt": ("resolution", *HARDER, "harder_answers.third.jsonl"),
     "harder_report.fifth.txt": ("resolution", *HARDER, "harder_answers.fifth.jsonl"),
     "harder_subjects.fifth.txt": ("subjects", *HARDER, "harder_answers.fifth.jsonl"),
+    "harder_report.sixth.txt": ("resolution", *HARDER, "harder_answers.sixth.jsonl"),
+    "harder_subjects.sixth.txt": ("subjects", *HARDER, "harder_answers.sixth.jsonl"),
     "memorybank_writing_report.txt": ("writing", *WRITING, "memorybank_ratings.jsonl"),
     "memorybank_writing_report.second.txt": ("writing", *WRITING, "memorybank_ratings.second.jsonl"),
     "memorybank_writing_report.judge.txt": ("writing", *WRITING, "memorybank_ratings.jsonl"),

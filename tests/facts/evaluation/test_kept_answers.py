@@ -39,8 +39,9 @@ def judged(*files: str) -> Report:
         (("harder_answers.third.jsonl",), 0.973, 1, 10),
         (("harder_answers.third.jsonl", "harder_answers.again.jsonl"), 0.996, 1, 0),
         (("harder_answers.fifth.jsonl",), 0.996, 0, 1),
+        (("harder_answers.sixth.jsonl",), 0.996, 0, 1),
     ],
-    ids=["first", "third", "again", "fifth"],
+    ids=["first", "third", "again", "fifth", "sixth"],
 )
 def test_the_harder_readings_come_to_what_is_said(
     files: tuple[str, ...], f1: float, false: int, stale: int
@@ -53,13 +54,18 @@ def test_the_harder_readings_come_to_what_is_said(
     assert (found.wishes.muted.count, found.wishes.muted.of) == (8, 8)
 
 
-def test_the_newest_reader_finds_the_subjects_that_the_page_says() -> None:
-    """20 of the 21, and 28 raised for nothing; 25 of 27 on the right day."""
-    kept = read_answers(EVALS / "harder_answers.fifth.jsonl")
+@pytest.mark.parametrize(
+    ("reader", "spare", "raised", "undated"), [("fifth", 28, 58, 24), ("sixth", 27, 55, 7)]
+)
+def test_the_subjects_are_what_the_page_says(reader: str, spare: int, raised: int, undated: int) -> None:
+    """20 of the 21, on the right day 25 of 27; what is raised for nothing, and how much of all has no day."""
+    kept = read_answers(EVALS / f"harder_answers.{reader}.jsonl")
     found = {case.id: kept[request_id(case.id, WHERE.question(case))].reply for case in CASES}
     counts = subjects_report(WHERE, CASES, LABELS, found, instructions="").counts
-    assert (counts.found.count, counts.found.of, counts.spare) == (20, 21, 28)
+    assert (counts.found.count, counts.found.of, counts.spare) == (20, 21, spare)
     assert (counts.on_the_day.count, counts.on_the_day.of) == (25, 27)
+    days = [subject["when"] for one in kept.values() for subject in json.loads(one.text or "")["subjects"]]
+    assert (len(days), days.count(None)) == (raised, undated)
 
 
 def test_the_page_and_the_newest_reports_are_of_the_question_that_is_asked() -> None:
@@ -69,8 +75,8 @@ def test_the_page_and_the_newest_reports_are_of_the_question_that_is_asked() -> 
         said = f"as it is asked now (`{asked}`)"
         assert said in (EVALS.parents[1] / f"app/docs/{page}.md").read_text()
     for form in ("dev", "harder"):
-        first, *_ = (EVALS / f"{form}_report.fifth.txt").read_text().splitlines()
-        assert first.endswith(f"answered by a fifth reader; instructions {asked}")
+        first, *_ = (EVALS / f"{form}_report.sixth.txt").read_text().splitlines()
+        assert first.endswith(f"answered by a sixth reader; instructions {asked}")
 
 
 def test_watched_work_raises_nothing() -> None:
