@@ -96,6 +96,14 @@ class Hour:
         async with brokers_log(self.kafka.connection) as log:
             return [json.loads(record.value or b"null") async for record in log.read(topic, user=user)]
 
+    async def plans(self, user: str, subject: str) -> None:
+        """Wait until this is planned: a message also opens the plan to ask after a long silence."""
+
+        async def there() -> bool:
+            return subject in await self.planned(user)
+
+        await eventually(there)
+
     async def planned(self, user: str) -> set[str]:
         """The subjects of a person's open plans."""
         async with brokers_log(self.kafka.connection) as log:

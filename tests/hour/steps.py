@@ -143,7 +143,7 @@ async def silence(one: Hour) -> None:
     await one.event("dan", "message.received", text="My surgery on Thursday worries me.", message_id="m1")
     await one.outcome("cleo", "sent")
     await one.asks("cleo", "the keys", expires_s=1800)
-    await eventually(lambda: one.planned("dan"))
+    await one.plans("dan", "upcoming surgery")  # else both messages would be one reading
     await one.event("dan", "message.received", text="It went fine, home already!", message_id="m2")
     reasons = {"ana": "no_consent", "ben": "quiet_hours", "cleo": "min_gap", "dan": "resolved"}
     for user, reason in reasons.items():
