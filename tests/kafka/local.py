@@ -7,6 +7,7 @@ import base64
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -231,6 +232,16 @@ class LocalKafka:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(within_s)
         self.kill()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections stay open, and nobody answers."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def _launch(self) -> None:
         properties = self._written_properties()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,16 +22,6 @@ from topics.user_events import USER_EVENTS
 WITHIN_S = 120.0
 DUE_AFTER_S = 8.0
 """Later than the plan is committed, and before a frozen broker is noticed: after 10 s at the earliest."""
-
-
-@contextmanager
-def _frozen(broker: LocalKafka) -> Iterator[None]:
-    assert broker.pid is not None
-    os.kill(broker.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(broker.pid, signal.SIGCONT)
 
 
 def _due(user: str, after_s: float) -> list[NewRecord]:
@@ -113,12 +100,12 @@ async def test_it_is_unready_and_alive_and_a_drain_that_ran_out_is_no_success(
             asyncio.timeout(WITHIN_S),
         ):
             await _ready(session, one.url, status=200)
-            with _frozen(mine):
+            with mine.frozen():
                 assert await _ready(session, one.url, status=503)
             await _ready(session, one.url, status=200)
             await topics.appender.append(_due("ana", DUE_AFTER_S))
             await _planned(session, one.url, "ana")
-            with _frozen(mine):
+            with mine.frozen():
                 reasons = await _ready(session, one.url, status=503)
                 assert any("partition 0" in reason or "brokers" in reason for reason in reasons)
                 code = await one.end()
