@@ -7,6 +7,8 @@ async function main(address, topic) {
   const producer = kafka.producer({
     // From kafkajs 2.0 on DefaultPartitioner is Java's; before, it was JavaCompatiblePartitioner. Never LegacyPartitioner.
     createPartitioner: Partitioners.DefaultPartitioner,
+    // What is sent again because an answer was late is written once.
+    idempotent: true,
   })
   await producer.connect()
   try {
