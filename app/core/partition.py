@@ -7,7 +7,7 @@ the network. A driver carries its words to a real world.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -34,8 +34,6 @@ from topics.dead_letters import dead_letter
 from topics.record import NewRecord, Record
 
 __all__ = ["HEAD_KEY", "Commit", "Head", "Partition", "PendingAsk"]
-
-LOOK_AGAIN = timedelta(seconds=1)
 
 
 class Partition:
@@ -68,7 +66,6 @@ class Partition:
         self._records: list[NewRecord] = []
         self._commit_number = 0
         self._in_flight = False
-        self._ticked_at: datetime | None = None
         self._tally = Tally()
 
     def restore_timers(self, rows: Iterable[tuple[str, bytes]]) -> None:
@@ -107,7 +104,6 @@ class Partition:
 
     def tick(self, now: datetime, room: int) -> None:
         """Wake what is due; at most `room` more people for maturity (earliest expiry first); end overdue passes."""
-        self._ticked_at = now
         for running in [one for one in self._running.values() if one.deadline <= now]:
             running.late = True
             self._requests.drop(running)
@@ -161,9 +157,8 @@ class Partition:
 
     def next_wake(self) -> datetime | None:
         """When `tick` has something to do next: a due time, a reading, a pass's deadline."""
-        again = self._ticked_at + LOOK_AGAIN if self._waiting.queued and self._ticked_at else None
-        waiting = self._waiting.next() if len(self._running) < PASSES_LIMIT else again
-        times = [waiting, again, *(running.deadline for running in self._running.values())]
+        waiting = self._waiting.next() if len(self._running) < PASSES_LIMIT else None
+        times = [waiting, self._waiting.again, *(running.deadline for running in self._running.values())]
         return min((at for at in times if at is not None), default=None)
 
     @property
@@ -180,6 +175,11 @@ class Partition:
     def woken(self) -> int:
         """People who were woken for maturity and are undecided: counts against the driver's `room`."""
         return len(self._woken)
+
+    @property
+    def queued_since(self) -> datetime | None:
+        """Since when the longest of those who wait for `room` has been due; None when nobody does."""
+        return self._waiting.oldest_due
 
     def take_tally(self) -> Tally:
         """What was counted since the last call, and how things stand."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from app.core import unread
@@ -47,6 +47,8 @@ def waits_alike(before: Row, after: Row) -> bool:
 
 
 _NOTHING: Times = (None, None, None)
+LOOK_AGAIN = timedelta(seconds=1)
+"""When to ask again for those for whom there was no room."""
 
 
 class Waiting:
@@ -58,6 +60,7 @@ class Waiting:
         self._queue: list[tuple[datetime, str]] = []
         self._by_due: deque[tuple[datetime, str]] = deque()
         self._queued: dict[str, datetime] = {}
+        self._looked_at: datetime | None = None
 
     def put(self, row: Row | None, user_id: str) -> None:
         """The person's row has changed: their times are taken anew; what is due again comes back at the next tick."""
@@ -86,6 +89,7 @@ class Waiting:
 
         Who is `counted` already needs no room: theirs is the one that a maturity event which was lost still holds.
         """
+        self._looked_at = now
         again: list[str] = []
         for due_at, user_id, expires in self._maturities.pop_due(now):
             if user_id in counted:
@@ -108,6 +112,11 @@ class Waiting:
     def queued(self) -> int:
         """People who are due and wait for room."""
         return len(self._queued)
+
+    @property
+    def again(self) -> datetime | None:
+        """When to look at the queue again; None while it is empty."""
+        return self._looked_at + LOOK_AGAIN if self._queued and self._looked_at else None
 
     @property
     def oldest_due(self) -> datetime | None:

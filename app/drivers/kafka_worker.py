@@ -20,6 +20,7 @@ from app.drivers.kafka_takeover import Build, TakenOver, Takeovers
 from app.drivers.kafka_watch import Watch, output_ends
 from app.drivers.partition_loop import MIN_COMMIT_INTERVAL_S, PartitionLoop, all_settled
 from app.drivers.served import SILENT_AFTER_S, UNREADY_AFTER_S, NotDrained
+from app.drivers.sharing import share_of
 from topics.rights import WORKER
 from topics.state import NUDGE_STATE
 from topics.user_events import USER_EVENTS
@@ -273,7 +274,7 @@ class KafkaWorker:
             log=taken.log,
             model=self._model,
             clock=self._clock,
-            room=lambda now: self._room(sum(one.partition.woken for one in self.loops), now),
+            room=lambda now: self._share(taken, now),
             on_tally=lambda tally: self._on_tally(tally, str(taken.number)),
             on_commit=self._on_commit,
             on_less=self._poke,
@@ -282,6 +283,11 @@ class KafkaWorker:
         )
         loop.controls(self._controls.paused)
         return loop
+
+    def _share(self, of: TakenOver, now: datetime) -> int:
+        owned = self._all_owned.items()
+        machines = {number: one.loop.partition for number, one in owned if one.loop and not one.loop.ended}
+        return share_of(of.number, machines | {of.number: of.machine}, now, self._room)
 
     def _poke(self) -> None:
         for loop in self.loops:

@@ -3,22 +3,24 @@
 Each plan is a person's own, due while the worker is at work: its maturity is written to the log, read back and judged,
 and its nudge is committed, in the agent's own words (no model). Lateness is from the due time to the moment at which a
 reader of committed records has the nudge, in seconds.
-For the crowd: how long until the last has spoken, and meanwhile the latency of 20 people a second who are new and ask
-for something at once, in milliseconds. What very many plans cost while they wait is in `timers` and `restore`.
+For the crowd: how long until the last has spoken, and meanwhile, in milliseconds, the latency of 20 people a second
+who are new and ask for something at once (they come behind those whose plans run out earlier), and of 20 a second who
+take a plan back (an event like any other, until its outcome). What very many plans cost while they wait is in
+`timers` and `restore`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.bench.figures import Figure, Goal, Plan, figure, percentile
 from app.bench.mix import people
 from tests.bench.ground import Ground, ground
 from tests.bench.rows import seed
-from tests.bench.watching import ask_steadily, watching
+from tests.bench.watching import Seen, ask_steadily, taking_back, watching
 
 A_SECOND = 5_000
 SECONDS = 20
@@ -47,7 +49,10 @@ def run(plan: Plan) -> Iterator[Figure]:
     yield figure("intents", "the crowd: all have spoken after", "s", [one["all"] for one in crowded])
     yield figure("intents", "the crowd: half have spoken after", "s", [one["half"] for one in crowded])
     for name in SHARES:
-        yield figure("intents", f"the crowd: others' latency, {name}", "ms", [one[name] for one in crowded])
+        yield figure("intents", f"the crowd: others' plans, {name}", "ms", [one[name] for one in crowded])
+    for name in SHARES:
+        values = [one[f"event {name}"] for one in crowded]
+        yield figure("intents", f"the crowd: others' events, {name}", "ms", values)
 
 
 async def _steady(plan: Plan, here: Ground) -> Found:
@@ -69,19 +74,38 @@ async def _crowded(plan: Plan, here: Ground) -> Found:
     users = people(count)
     async with here.topics() as topics:
         await seed(topics, users, [at_once] * count)
-        async with topics.worker() as one, watching(topics) as seen:
+        async with (
+            topics.worker() as one,
+            watching(topics) as seen,
+            watching(topics, "nudge-outcome") as closed,
+        ):
             _in_time(at_once)
             await asyncio.sleep(at_once.timestamp() - time.time())
-            appended: dict[str, float] = {}
+            asked: dict[str, float] = {}
+            taken_back: dict[str, float] = {}
             turn = 0
             while sum(user in seen.at for user in users) < count:
-                probes = [f"asks-{turn}-{n}" for n in range(PROBES_A_SECOND)]
-                appended |= await ask_steadily(topics, probes, PROBES_A_SECOND)
-                turn += 1
-            await seen.until(count + len(appended), alive=lambda: one.process.returncode is None)
+                some = [f"{turn}-{n}" for n in range(PROBES_A_SECOND)]
+                found = await asyncio.gather(
+                    ask_steadily(topics, [f"asks-{n}" for n in some], PROBES_A_SECOND),
+                    ask_steadily(topics, [f"not-{n}" for n in some], PROBES_A_SECOND, made=taking_back),
+                )
+                asked, taken_back, turn = asked | found[0], taken_back | found[1], turn + 1
+            await seen.until(count + len(asked), alive=lambda: one.process.returncode is None)
+            everybody = count + len(asked) + len(taken_back)
+            await closed.until(everybody, alive=lambda: one.process.returncode is None)
     spoke = sorted(seen.at[user] - at_once.timestamp() for user in users)
-    latencies = [(seen.at[user] - at) * 1_000 for user, at in appended.items()]
-    return _shares(latencies) | {"all": spoke[-1], "half": percentile(spoke, 0.5)}
+    return {
+        **_shares(_waited(seen, asked)),
+        **{f"event {name}": ms for name, ms in _shares(_waited(closed, taken_back)).items()},
+        "all": spoke[-1],
+        "half": percentile(spoke, 0.5),
+    }
+
+
+def _waited(seen: Seen, appended: Mapping[str, float]) -> list[float]:
+    """Milliseconds."""
+    return [(seen.at[user] - at) * 1_000 for user, at in appended.items()]
 
 
 def _shares(values: Sequence[float]) -> Found:

@@ -39,11 +39,11 @@ class Seen:
 
 
 @asynccontextmanager
-async def watching(topics: Topics) -> AsyncIterator[Seen]:
-    """Reads `nudges` from its end on."""
+async def watching(topics: Topics, topic: str = "nudges") -> AsyncIterator[Seen]:
+    """Reads a topic from its end on."""
     seen = Seen()
     async with reader(topics.kafka) as one:
-        places = [topics.kafka.place("nudges", number) for number in range(topics.partitions)]
+        places = [topics.kafka.place(topic, number) for number in range(topics.partitions)]
         one.assign(dict(await one.ends(places)))
         following = asyncio.create_task(_follow(one, seen))
         try:
@@ -69,10 +69,22 @@ def asking(user: str, now: datetime) -> list[NewRecord]:
     return records([CONSENT, asked], [user, user], now)
 
 
+def taking_back(user: str, now: datetime) -> list[NewRecord]:
+    """Somebody new who may be reached, a plan for another day, and that it is off: what an outcome says at once."""
+    due_at = now + timedelta(days=3)
+    asked: Made = ("intent.requested", {"agent": "follow_up", "subject": "how it went", "due_at": due_at})
+    revoked: Made = ("intent.revoked", {"subject_key": "how it went"})
+    return records([CONSENT, asked, revoked], [user] * 3, now)
+
+
 async def ask_steadily(
-    topics: Topics, users: Sequence[str], rate: float, beside: Sequence[NewRecord] = ()
+    topics: Topics,
+    users: Sequence[str],
+    rate: float,
+    beside: Sequence[NewRecord] = (),
+    made: Callable[[str, datetime], list[NewRecord]] = asking,
 ) -> dict[str, float]:
-    """Plans that are due at once, so many a second, with other events spread between; when each was appended."""
+    """What is `made` for each, so many a second, with other events spread between; when each was appended."""
     appended: dict[str, float] = {}
     under_way: set[asyncio.Task[object]] = set()
     begun, each = time.monotonic(), len(beside) / len(users) if users else 0
@@ -83,7 +95,7 @@ async def ask_steadily(
             batch = [*beside[int(sent * each) : int(upto * each)]]
             now = datetime.now(UTC)
             for user in users[sent:upto]:
-                batch.extend(asking(user, now))
+                batch.extend(made(user, now))
             at = time.time()
             appended.update(dict.fromkeys(users[sent:upto], at))
             task = asyncio.create_task(topics.appender.append(batch))

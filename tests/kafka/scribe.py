@@ -26,6 +26,7 @@ class Scribe:
         self.restored: dict[str, bytes] = {}
         self.paused: frozenset[str] = frozenset()
         self.woken = 0
+        self.queued_since: datetime | None = None
         self._overlay: dict[str, bytes] = {}
         self._touched: set[str] = set()
         self._records: list[NewRecord] = []

@@ -44,6 +44,7 @@ class Echo:
         self.paused: frozenset[str] = frozenset()
         self.ticks: list[tuple[datetime, int]] = []
         self.woken = 0
+        self.queued_since: datetime | None = None
         self._asks: list[PendingAsk] = []
         self._dropped: list[int] = []
         self._number = 0
