@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
@@ -30,7 +31,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 
-from app.drivers.kafka_closing import closed, closes_soon, look_at
+from app.drivers.kafka_closing import closed, look_at, without_farewell
 from app.drivers.kafka_fetched import Fetched
 from app.drivers.kafka_lenient import lenient
 from app.drivers.kafka_quiet import quieten
@@ -167,7 +168,7 @@ class Kafka:
 
     def consumer(self, *, committed: bool = True) -> Any:
         """A reader of its own, in no group; it knows only positions that it was given."""
-        made = AIOKafkaConsumer(
+        return AIOKafkaConsumer(
             **self._options,
             auto_offset_reset="none",
             enable_auto_commit=False,
@@ -175,12 +176,10 @@ class Kafka:
             fetch_max_wait_ms=FETCH_WAIT_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
-        closes_soon(made._client)  # noqa: SLF001 - its connections are nowhere else
-        return made
 
     def member(self, group: str, *, instance: str | None, session_timeout_ms: int) -> Any:
         """A member of the group that shares out `topic`; it never commits by itself. Subscribe with `subscribe`."""
-        made = AIOKafkaConsumer(
+        return AIOKafkaConsumer(
             **self._options,
             group_id=group,
             group_instance_id=instance,
@@ -195,8 +194,6 @@ class Kafka:
             # aiokafka keeps what a member had on the class: two members in one process need a class each.
             partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
         )
-        closes_soon(made._client)  # noqa: SLF001 - as above
-        return made
 
     def subscribe(
         self,
@@ -211,7 +208,7 @@ class Kafka:
 
     def producer(self, transactional_id: str | None = None) -> Any:
         """A producer whose records are counted only when all in-sync replicas have them, each once."""
-        made = AIOKafkaProducer(
+        return AIOKafkaProducer(
             **self._options,
             acks="all",
             enable_idempotence=True,
@@ -221,18 +218,15 @@ class Kafka:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES,
         )
-        closes_soon(made.client)
-        return made
 
     def admin(self) -> Any:
         """Creates, describes and deletes topics."""
-        made = AIOKafkaAdminClient(**self._options, request_timeout_ms=30_000)
-        closes_soon(made._client)  # noqa: SLF001 - as above
-        return made
+        return AIOKafkaAdminClient(**self._options, request_timeout_ms=30_000)
 
 
 fetcher.MemoryRecords = lenient(MemoryRecords, _DefaultRecordBatchPy)
 fetcher.ConsumerRecord = Fetched
+AIOKafkaConnection.close = without_farewell(AIOKafkaConnection.close)
 
 
 def added(batch: Any, record: NewRecord) -> bool:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
-CLOSED_WITHIN_S = 2.0
-"""The end of a TLS connection waits for the other side's last word: in asyncio and uvloop for up to 30 s."""
 
+def without_farewell(close: Callable[..., Any]) -> Callable[..., Any]:
+    """What stands for the client's way to close a connection: over TLS it waits for nobody's last word.
 
-def closes_soon(connections: Any) -> None:
-    """Have a client's connections let go after CLOSED_WITHIN_S, whatever the brokers say to that."""
-    close = connections.close
+    asyncio and uvloop wait for it for half a minute, and a broker may be beyond saying it; nothing is under way that
+    would be lost, since every request is waited for before its connection is closed.
+    """
 
-    async def soon() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSED_WITHIN_S):
-                await close()
+    def hang_up(connection: Any, reason: Any = None, exc: Exception | None = None) -> Any:
+        writer = connection._writer  # noqa: SLF001 - nobody else has it
+        closing = close(connection, reason, exc)
+        if writer is not None and connection._security_protocol in {"SSL", "SASL_SSL"}:  # noqa: SLF001 - as above
+            writer.transport.abort()
+        return closing
 
-    connections.close = soon
+    return hang_up
 
 
 async def closed(consumer: Any) -> None:

@@ -9,13 +9,12 @@ import pytest
 
 from app.deployment import connection
 from app.drivers.kafka_client import Kafka, closed
-from app.drivers.kafka_closing import CLOSED_WITHIN_S
 from tests.kafka.security.guarded import Guarded, settings
 from tests.kafka.security.test_rights import made
 from topics.rights import WORKER
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-WITHIN_S = 4 * CLOSED_WITHIN_S
+WITHIN_S = 5.0
 
 
 async def test_a_silent_broker_holds_up_no_end(broker: Guarded) -> None:
