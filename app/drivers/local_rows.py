@@ -128,7 +128,7 @@ class LocalRows:
             yield from page
 
     def pages(self) -> Iterator[list[tuple[str, bytes]]]:
-        """The same, some hundreds at a time: a millisecond's work for whoever shares the event loop."""
+        """The same, up to a thousand at a time: some milliseconds' work between turns of the event loop."""
         if self._waiting:
             self.write()
         for page in self.store.pages(_ROW):
