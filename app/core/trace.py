@@ -5,30 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from agents.contract import Intent
-from app.core.asks import Compose, Question, Reading, Reply, task_of
+from app.core.asks import Question, Reading, Reply, task_of
 from app.core.ids import derived
 from topics.passes import GateAnswer, PassAsk, PassCandidate
 
 _encoded = msgspec.json.Encoder().encode
 
 
-class _Composed(msgspec.Struct, frozen=True, tag_field="task", tag="compose"):
-    """A `Compose` without its `now`, field by field as it is written."""
-
-    agent: str
-    approach: str
-    subject: str
-    facts: dict[str, object]
-    locale: str
-    problems: tuple[str, ...]
-
-
 def question_hash(question: Question) -> str:
     """The question as the model sees it, without its `now`: at another time it has the same hash."""
-    if isinstance(question, Compose):  # the usual one; by its fields, in the order in which they are written
-        seen = (question.agent, question.approach, question.subject, question.facts, question.locale)
-        return derived(_encoded(_Composed(*seen, question.problems)).decode())
-    document = msgspec.to_builtins(question)
+    document = {"task": task_of(question), **msgspec.structs.asdict(question)}
     document.pop("now", None)
     document.pop("stands_for", None)
     return derived(_encoded(document).decode())
