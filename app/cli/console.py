@@ -62,7 +62,7 @@ def console(
     from app.cli import logs
     from app.console.audit import NotWrittenError
     from app.drivers.rocks import StoreError
-    from app.http.server import CannotListen
+    from app.http.listening import CannotListen
     from app.outside.log import OutOfReachError
     from app.settings import SettingsError, load_settings
 

@@ -159,8 +159,9 @@ async def _delivered(settled: Settings, given: _Given) -> int:
     from app.deliver.posting import Hook
     from app.deliver.progress import Progress, ProgressError
     from app.deliver.service import Delivery
-    from app.deliver.watched import CannotListenError, Watched
+    from app.deliver.watched import Watched
     from app.drivers.clock import SteadyClock
+    from app.http.listening import CannotListen
     from app.metric_list import DELIVERY
     from app.metrics import Metrics
     from app.outside.folder import FolderLog
@@ -197,7 +198,7 @@ async def _delivered(settled: Settings, given: _Given) -> int:
                     await _run(delivery, host, until_idle=given.until_idle)
                 finally:
                     await watched.stop()
-        except CannotListenError as error:
+        except CannotListen as error:
             complain(f"--listen: {error}", USAGE)
         finally:
             progress.close()

@@ -73,7 +73,7 @@ def worker(  # noqa: PLR0917 - typer passes options by name
     from app.drivers.kafka_watch import Stuck
     from app.drivers.rocks import StoreError
     from app.drivers.served import NotDrained, OutOfReach
-    from app.http.server import CannotListen
+    from app.http.listening import CannotListen
     from app.settings import SettingsError, load_settings
 
     given = {"LOG": log, "MODEL": model, "HTTP": http, "POLICY": policy, "STATE_DIR": state_dir}

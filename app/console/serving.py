@@ -22,7 +22,7 @@ from app.console.site import Site
 from app.console.switches import Switches
 from app.console.tail import Tail
 from app.deployment import deciding
-from app.http.server import CannotListen
+from app.http.listening import CannotListen
 
 if TYPE_CHECKING:
     from app.console.knowing import Knowing
@@ -102,10 +102,7 @@ async def _listening(host: str, port: int) -> AsyncIterator[socket.socket]:
         try:
             found.bind((host, port))
         except OSError as error:
-            raise CannotListen(
-                f"TACTFUL_CONSOLE: {host}:{port}: {error.strerror or error}: stop who listens there, or choose another "
-                "address; port 0 takes a free one"
-            ) from None
+            raise CannotListen.at(f"TACTFUL_CONSOLE: {host}:{port}", error) from None
         yield found
     finally:
         found.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from app.core.tally import Tally
+from app.http.listening import listen
 from app.outside.log import OutOfReachError
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
 EVERY_S = 15.0
 """How often the log is asked how far it is: as often as somebody scrapes, and cheap."""
-
-
-class CannotListenError(Exception):
-    """The address is taken, or is none of this machine's.
-
-    Operator action: stop who listens there, or give another address; port 0 takes a free one.
-    """
 
 
 class Watched:
@@ -45,20 +39,12 @@ class Watched:
         )
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
 
-    async def start(self, listen: str) -> str:
-        """Listen at `host:port`, and return the address; CannotListenError when it cannot be had."""
-        host, _, port = listen.rpartition(":")
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise CannotListenError(
-                f"{listen}: {error.strerror or error}: stop who listens there, or choose another address"
-            ) from None
+    async def start(self, at: str) -> str:
+        """Listen at `host:port`, and return the URL; CannotListen when it cannot be had."""
+        host, _, port = at.rpartition(":")
+        url = await listen(self._runner, host.strip("[]"), int(port), where=at)
         self._looking = asyncio.create_task(self._look(), name="how far the log is")
-        taken, number = self._runner.addresses[0][:2]
-        return f"http://[{taken}]:{number}" if ":" in taken else f"http://{taken}:{number}"
+        return url
 
     async def stop(self) -> None:
         """Listen no more."""

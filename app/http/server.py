@@ -13,6 +13,7 @@ from app.http.access import Access
 from app.http.answers import BODY_LIMIT, in_json
 from app.http.events import Events
 from app.http.health import Health
+from app.http.listening import listen
 from app.http.people import People
 from app.http.records import Records
 from app.http.together import Together
@@ -24,13 +25,6 @@ log = logging.getLogger("tactful.http")
 
 LEFT_FOR_REQUESTS_S = 2.0
 """How long requests under way may take when the worker ends: an append takes milliseconds."""
-
-
-class CannotListen(Exception):
-    """The address is taken, or is none of this machine's.
-
-    Operator action: stop who listens there, or choose another TACTFUL_HTTP; port 0 takes a free one.
-    """
 
 
 class WorkerServer:
@@ -77,18 +71,10 @@ class WorkerServer:
 
     async def start(self) -> str:
         """Listen, and return the address; CannotListen when it cannot be had."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise CannotListen(
-                f"TACTFUL_HTTP: {self._settings.listen}: {error.strerror or error}: stop who listens there, or "
-                "choose another address; port 0 takes a free one"
-            ) from None
-        host, port = self._runner.addresses[0][:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        log.info("listening at %s%s", url, ", health and metrics only" if self._settings.health_only else "")
+        settings = self._settings
+        where = f"TACTFUL_HTTP: {settings.listen}"
+        url = await listen(self._runner, settings.host, settings.port, where=where)
+        log.info("listening at %s%s", url, ", health and metrics only" if settings.health_only else "")
         return url
 
     def drain(self) -> None:

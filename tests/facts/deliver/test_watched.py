@@ -17,8 +17,9 @@ from app.deliver.posting import Hook
 from app.deliver.progress import Progress
 from app.deliver.service import Delivery
 from app.deliver.signing import secret_of
-from app.deliver.watched import CannotListenError, Watched
+from app.deliver.watched import Watched
 from app.drivers.clock import QuickClock
+from app.http.listening import CannotListen
 from app.metric_list import DELIVERY
 from app.metrics import Metrics
 from tests.facts.deliver.nudging import NOON, SECRET, Came, ListLog, nudge, receiver
@@ -132,6 +133,6 @@ async def test_an_address_that_is_taken_is_refused(tmp_path: Path) -> None:
             other = Watched(
                 Delivery(log, progress, hook, clock, jitter=lambda: 0.5), Metrics(listed=DELIVERY)
             )
-            with pytest.raises(CannotListenError, match="choose another address"):
+            with pytest.raises(CannotListen, match="choose another address"):
                 await other.start(url.removeprefix("http://"))
         progress.close()
