@@ -23,6 +23,7 @@ from app.bench.figures import Figure, Goal, Plan, figure, ratio
 from app.bench.mix import KINDS, Made, Spread, consents, people, records, spread_over
 from tests.bench.ground import AT_ONCE, Ground, Group, Topics, ground, through
 from tests.bench.peer import ROOT
+from tests.worker.process import killed_at_last
 from topics.record import NewRecord
 
 EVENTS = 200_000
@@ -102,12 +103,8 @@ async def _worker(topics: Topics) -> AsyncIterator[asyncio.subprocess.Process]:
             cwd=ROOT,
             stderr=said,
         )
-    try:
+    async with killed_at_last(process):
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 class _Ref(msgspec.Struct):

@@ -22,6 +22,7 @@ from app.drivers.kafka_reader import reader
 from app.drivers.kafka_takeover import decoded
 from tests.facts.drivers.kill_me import REQUESTS, life
 from tests.kafka.deployment import PARTITIONS, Deployment
+from tests.worker.process import killed_at_last
 from topics.outcomes import Outcome
 
 PEOPLE = 200
@@ -42,12 +43,8 @@ async def victim(topics: Deployment, folder: Path) -> AsyncIterator[Process]:
         str(folder),
         stdout=PIPE,
     )
-    try:
+    async with killed_at_last(process):
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def up(process: Process) -> None:

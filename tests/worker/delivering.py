@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.facts.deliver.nudging import SECRET
-from tests.worker.process import COMMAND
+from tests.worker.process import COMMAND, killed_at_last
 
 
 @asynccontextmanager
@@ -34,9 +34,5 @@ async def deliver(
         process = await asyncio.create_subprocess_exec(
             str(COMMAND), *words, "--json", env=given, stderr=said, stdout=said
         )
-    try:
+    async with killed_at_last(process):
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()

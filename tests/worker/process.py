@@ -92,10 +92,17 @@ async def _running(
             stderr=stderr,
         )
     made = Worker(process, said)
-    try:
+    async with killed_at_last(process):
         await until(lambda: made.heard("listening at ") or process.returncode is not None, said=said)
         made.url = (made.heard("listening at ") or "").removeprefix("listening at ")
         yield made
+
+
+@asynccontextmanager
+async def killed_at_last(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    """The process has ended when this ends: it is killed if it has not by itself."""
+    try:
+        yield
     finally:
         if process.returncode is None:
             process.kill()
